@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Warnings are errors; sanitizers and fuzzing by cache variable; LTO in release.
+
+add_library(ember_options INTERFACE)
+target_compile_options(ember_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wimplicit-fallthrough -Werror
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wthread-safety-beta>
+  -fno-omit-frame-pointer)
+target_include_directories(ember_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_link_libraries(ember_options INTERFACE fmt::fmt Threads::Threads)
+
+# Bounds checks of the standard library: kept wherever it costs nothing measurable.
+target_compile_definitions(ember_options INTERFACE
+  $<$<NOT:$<CONFIG:Release>>:_GLIBCXX_ASSERTIONS>)
+
+if(EMBER_SANITIZE)
+  target_compile_options(ember_options INTERFACE
+    -fsanitize=${EMBER_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(ember_options INTERFACE -fsanitize=${EMBER_SANITIZE})
+endif()
+
+if(EMBER_FUZZ)
+  target_compile_options(ember_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(ember_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  include(CheckIPOSupported)
+  check_ipo_supported(RESULT ember_has_lto OUTPUT ember_lto_output LANGUAGES CXX)
+  if(ember_has_lto)
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  endif()
+endif()

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ReplyBuffer: the bytes a connection still has to send, in order: blocks that small replies are
+// written into, and references to large values that are sent from where they lie.
+//
+// Ownership: blocks come from the worker's BlockPool and go back as soon as they are sent, so an
+// idle connection holds none. A referenced value is given back through its Release.
+// Threads: one worker's. Bounds: none of its own; whoever fills it asks size() and stops.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace ember::protocol {
+
+/// What to call once referenced bytes are sent, or never will be.
+struct Release {
+  void (*call)(void* context, uint64_t token) = nullptr;
+  void* context = nullptr;
+  uint64_t token = 0;
+};
+
+/// Blocks of one size, kept for reuse up to a limit. One a worker.
+class BlockPool {
+ public:
+  static constexpr size_t kBlockSize = 16384;
+  /// Free blocks kept; more are given back to the allocator.
+  static constexpr size_t kKept = 256;
+
+  using Block = std::unique_ptr<char[]>;
+  Block take();
+  void give(Block block);
+
+ private:
+  std::vector<Block> free_;
+};
+
+class ReplyBuffer {
+ public:
+  explicit ReplyBuffer(BlockPool& pool) : pool_(pool) {}
+  ~ReplyBuffer() { clear(); }
+  ReplyBuffer(const ReplyBuffer&) = delete;
+  ReplyBuffer& operator=(const ReplyBuffer&) = delete;
+
+  /// Room for `size` contiguous bytes (at most BlockPool::kBlockSize), valid until the next call.
+  char* reserve(size_t size);
+  /// Makes the first `size` of the reserved bytes part of the reply.
+  void commit(size_t size);
+
+  /// Copies `bytes` of any length.
+  void append(std::string_view bytes);
+
+  /// Sends `bytes` from where they lie; they must stay until `release` is called.
+  void append_reference(std::string_view bytes, Release release);
+
+  /// Bytes not yet sent, references included.
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+  /// Fills `out` with the first unsent ranges; returns how many.
+  size_t gather(std::span<iovec> out) const;
+
+  /// The first `size` bytes are sent: drops them.
+  void consume(size_t size);
+
+  /// Drops everything, releasing references.
+  void clear();
+
+  /// For replies taken back before they are sent (a batch of keys whose line turns out bad):
+  /// the size now, and back to it. Only bytes appended since may be dropped.
+  void truncate(size_t size);
+
+ private:
+  struct Segment {
+    char* data;
+    size_t size;
+    BlockPool::Block block;  // the block this segment is the last user of, if any
+    Release release;
+  };
+
+  BlockPool& pool_;
+  std::deque<Segment> segments_;
+  size_t size_ = 0;
+  char* free_ = nullptr;      // unwritten part of the last block
+  size_t free_size_ = 0;
+};
+
+}  // namespace ember::protocol

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Item: the 24 bytes that stand before every key and value in a chunk. Part of the media format.
+//
+//   0        8          12           16          20              24
+//   +--------+----------+------------+-----------+---------------+-----------+-------------+
+//   |  cas   | exptime  | client     | size word | seal          | sequence? | key | value |
+//   | 8      | 4        | flags 4    | 4         | 4             | 0 or 8    |     |       |
+//   +--------+----------+------------+-----------+---------------+-----------+-------------+
+//   size word: value size (30 bits) | won (1) | stale (1)
+//   seal:      key size (8 bits) | chained (1) | sequenced (1) | checksum (22 bits, never 0)
+//
+// A chained item holds, in place of its value, the table of the chunks its value lies in.
+// A sequenced item was given its CAS by a client, and keeps its place in the order of writes apart.
+//
+// Invariants: immutable once published, but for the words that are atomic here: exptime (touch),
+// won and stale (meta commands), and the seal, which is written last when an item is made and
+// zeroed when it ends: a zero seal is not an item.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+
+namespace ember::storage {
+
+class Item {
+ public:
+  static constexpr size_t kHeaderSize = 24;
+  static constexpr size_t kSequenceSize = 8;
+  static constexpr uint32_t kMaxValueSize = (uint32_t{1} << 30) - 1;
+
+  uint64_t cas() const { return cas_; }
+  UnixSeconds exptime() const { return exptime_.load(std::memory_order_relaxed); }
+  uint32_t client_flags() const { return client_flags_; }
+  uint32_t value_size() const { return size_word_.load(std::memory_order_relaxed) & kSizeMask; }
+  bool won() const { return (size_word_.load(std::memory_order_relaxed) & kWonBit) != 0; }
+  bool stale() const { return (size_word_.load(std::memory_order_relaxed) & kStaleBit) != 0; }
+
+  size_t key_size() const { return seal_.load(std::memory_order_acquire) & kKeySizeMask; }
+  bool chained() const { return (seal_.load(std::memory_order_relaxed) & kChainedBit) != 0; }
+  bool sequenced() const { return (seal_.load(std::memory_order_relaxed) & kSequencedBit) != 0; }
+
+  std::string_view key() const;
+
+  /// Bytes of header, key and value, as `stats` counts them and `mg s`, `me size=` do not.
+  size_t size() const;
+
+ private:
+  friend class ItemWriter;
+
+  static constexpr uint32_t kSizeMask = kMaxValueSize;
+  static constexpr uint32_t kWonBit = uint32_t{1} << 30;
+  static constexpr uint32_t kStaleBit = uint32_t{1} << 31;
+  static constexpr uint32_t kKeySizeMask = 0xff;
+  static constexpr uint32_t kChainedBit = uint32_t{1} << 8;
+  static constexpr uint32_t kSequencedBit = uint32_t{1} << 9;
+
+  uint64_t cas_;
+  std::atomic<UnixSeconds> exptime_;
+  uint32_t client_flags_;
+  std::atomic<uint32_t> size_word_;
+  std::atomic<uint32_t> seal_;
+};
+
+}  // namespace ember::storage

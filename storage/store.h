@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Store: a bounded map from keys to items, shared by all workers. What commands are made of.
+// Not a protocol: it knows no verbs, no reply text, no base64.
+//
+// Threads: a thread registers once (StoreThread) and passes that to every call. Items found stay
+// readable until that thread's next quiesce() or offline(). Reads take no lock. A thread that
+// sleeps without going offline stops memory from being reused.
+// Errors: outcomes are small enums; nothing here throws or blocks on input or output.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "storage/hash.h"
+#include "storage/item.h"
+#include "storage/memory_region.h"
+
+namespace ember::storage {
+
+class StoreThread;
+class StoreImpl;
+
+struct StoreOptions {
+  /// Bytes of item memory (-m). The region is exactly this large, pages of page_size.
+  size_t memory_limit = 64 * kMiB;
+  /// The largest item: key + value + header (-I). 1 KiB to 1 GiB.
+  size_t item_size_max = kMiB;
+  /// Growth of chunk sizes from class to class (-f).
+  double growth_factor = 1.08;
+  /// Smallest space for key + value (-n).
+  size_t min_item_space = 24;
+  /// Answer no_memory instead of evicting (-M).
+  bool evict = true;
+  /// 2^this buckets to begin with; 0: grow from small.
+  unsigned hash_power = 0;
+};
+
+enum class Access : uint8_t {
+  mark,  // counts as a use: eviction remembers it
+  peek,  // leaves no trace
+};
+
+/// An item found, as it was before this access was marked.
+struct Found {
+  const Item* item = nullptr;
+  bool fetched = false;                // it had been read since it was stored
+  uint32_t seconds_since_access = 0;   // since it was last read, or stored
+  explicit operator bool() const { return item != nullptr; }
+};
+
+enum class Outcome : uint8_t {
+  stored,       // written, touched, removed: done
+  not_stored,   // add of an existing key; replace, append, prepend of a missing one
+  exists,       // the CAS given is not the item's
+  not_found,
+  non_numeric,  // incr, decr of a value that is no decimal 64-bit number
+  too_large,    // over item_size_max; nothing changed
+  no_memory,    // -M and full, or everything is pinned; nothing changed
+};
+
+/// What must hold for a write, and what it leaves.
+struct WriteRule {
+  enum class Mode : uint8_t { set, add, replace } mode = Mode::set;
+  /// Only if the item's CAS is this.
+  std::optional<uint64_t> cas_compare;
+  /// With cas_compare: a lower CAS than the item's is accepted, and the new item is marked stale
+  /// (ms with I). Its win mark is cleared.
+  bool accept_older = false;
+  /// The new item's CAS; otherwise the next of the store.
+  std::optional<uint64_t> cas_new;
+  /// The new item is handed out as won already (vivified by mg with N).
+  bool won = false;
+};
+
+struct Written {
+  Outcome outcome = Outcome::stored;
+  uint64_t cas = 0;         // of the new item, when stored
+  uint8_t class_id = 0;     // of the new item when stored; else of the item in the way, if any
+};
+
+struct ArithmeticRule {
+  bool decrement = false;
+  uint64_t delta = 1;
+  std::optional<uint64_t> cas_compare;
+  std::optional<uint64_t> cas_new;
+  std::optional<UnixSeconds> exptime;  // also set this expiry (0: never)
+};
+
+struct Counted {
+  Outcome outcome = Outcome::stored;
+  uint64_t value = 0;
+  Written written;
+  const Item* item = nullptr;  // the new item, when stored
+};
+
+/// An item being filled: its chunks are reserved, nobody else sees them. Move only.
+/// Dropped without being published, it gives them back.
+class Draft {
+ public:
+  Draft() = default;
+  Draft(Draft&& other) noexcept;
+  Draft& operator=(Draft&& other) noexcept;
+  ~Draft();
+
+  /// stored: usable. too_large, no_memory: there is nothing to fill.
+  Outcome outcome() const { return outcome_; }
+
+  /// The next range of the value to fill; empty once all of it is filled.
+  std::span<char> next();
+  void advance(size_t size);
+  /// Copies `bytes`, which must fit, into the next ranges.
+  void fill(std::string_view bytes);
+
+ private:
+  friend class StoreImpl;
+  StoreThread* thread_ = nullptr;
+  Item* item_ = nullptr;
+  Hash hash_ = 0;
+  Outcome outcome_ = Outcome::no_memory;
+  uint8_t class_id_ = 0;
+  size_t filled_ = 0;
+};
+
+/// Figures of one slab class. Counts are since start or the last reset.
+struct ClassStats {
+  uint8_t class_id = 0;
+  uint32_t chunk_size = 0;
+  uint32_t chunks_per_page = 0;
+  uint64_t pages = 0;
+  uint64_t used_chunks = 0;
+  uint64_t free_chunks = 0;       // total - used
+  uint64_t items = 0;             // used chunks that are items (not parts of a chain)
+  uint64_t items_small = 0;       // of these, in the probationary queue
+  uint64_t items_main = 0;
+  uint64_t mem_requested = 0;     // bytes of items, without what the chunks waste
+  uint32_t age = 0;               // seconds since access of the next victim of the main queue
+  uint32_t age_small = 0;
+  uint64_t evicted = 0;
+  uint64_t evicted_nonzero = 0;   // had an expiry
+  uint32_t evicted_time = 0;      // seconds since access of the last victim
+  uint64_t evicted_unfetched = 0;
+  uint64_t evicted_active = 0;    // victims that had been read
+  uint64_t expired_unfetched = 0;
+  uint64_t reclaimed = 0;         // expired items whose chunk a writer took
+  uint64_t crawler_reclaimed = 0; // expired items freed in the background
+  uint64_t crawler_items_checked = 0;
+  uint64_t out_of_memory = 0;
+  uint64_t moves_to_main = 0;
+  uint64_t moves_within_main = 0;
+  uint64_t direct_reclaims = 0;   // writers that had to evict by themselves
+};
+
+struct StoreStats {
+  uint64_t items = 0;
+  uint64_t total_items = 0;        // stored since start
+  uint64_t bytes = 0;              // of items, headers included
+  uint64_t memory_limit = 0;
+  uint64_t pages_assigned = 0;
+  uint64_t pages_free = 0;         // never given to a class, or given back
+  uint64_t pages_moved = 0;
+  uint64_t index_bytes = 0;
+  uint32_t hash_power = 0;         // log2 of the buckets, rounded down
+  bool index_growing = false;
+  uint64_t rescues = 0;            // items kept by copying when their page moved
+  bool move_running = false;
+  uint64_t janitor_rounds = 0;
+  uint64_t metadata_bytes = 0;     // DRAM beside the arena and the index
+};
+
+/// Per-class counters of what clients did; one table a thread, summed when asked.
+struct ClassUse {
+  uint64_t get_hits = 0;
+  uint64_t sets = 0;
+  uint64_t delete_hits = 0;
+  uint64_t incr_hits = 0;
+  uint64_t decr_hits = 0;
+  uint64_t cas_hits = 0;
+  uint64_t cas_badval = 0;
+  uint64_t touch_hits = 0;
+};
+
+class Store {
+ public:
+  /// Needs `clock` and `region` for its whole life.
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options, MemoryRegion& region,
+                                             const Clock& clock);
+  ~Store();
+
+  /// A thread's entry. All are gone before the store is.
+  std::unique_ptr<StoreThread> register_thread();
+
+  /// First and second step of a batched lookup: they only warm the caches for find().
+  void prefetch_bucket(Hash hash) const;
+  void prefetch_item(Hash hash) const;
+
+  /// The live item of `key`: not expired, not flushed. Lock-free.
+  Found find(StoreThread& thread, std::string_view key, Hash hash, Access access);
+
+  /// Room for a new item. `exptime`: Unix seconds, 0 never.
+  Draft draft(StoreThread& thread, std::string_view key, Hash hash, uint32_t client_flags,
+              UnixSeconds exptime, size_t value_size);
+  /// Makes a full draft the item of its key, or drops it.
+  Written publish(StoreThread& thread, Draft draft, const WriteRule& rule);
+
+  enum class End : uint8_t { back, front };
+  /// Adds `bytes` to the value of an existing item; client flags and expiry stay.
+  Written concatenate(StoreThread& thread, std::string_view key, Hash hash, std::string_view bytes,
+                      End end, const WriteRule& rule);
+
+  Counted arithmetic(StoreThread& thread, std::string_view key, Hash hash,
+                     const ArithmeticRule& rule);
+
+  /// Sets the expiry in place. The item as found before, or nothing.
+  Found touch(StoreThread& thread, std::string_view key, Hash hash, UnixSeconds exptime,
+              Access access);
+
+  /// Removes the item (if its CAS matches). class_id is the removed item's.
+  Written remove(StoreThread& thread, std::string_view key, Hash hash,
+                 std::optional<uint64_t> cas_compare);
+
+  /// md with I: keeps the item but marks it stale with a new CAS and, if given, a new expiry;
+  /// with x: without its value and client flags.
+  struct InvalidateRule {
+    std::optional<uint64_t> cas_compare;
+    std::optional<uint64_t> cas_new;
+    std::optional<UnixSeconds> exptime;
+    bool mark_stale = true;
+    bool drop_value = false;
+  };
+  Written invalidate(StoreThread& thread, std::string_view key, Hash hash,
+                     const InvalidateRule& rule);
+
+  /// True for the one caller who may refresh a stale or soon expiring item; false once handed out.
+  bool try_win(const Item& item);
+
+  /// Everything stored so far is gone, now or from second `when` on (0: now). The last call wins.
+  void flush_all(StoreThread& thread, UnixSeconds when);
+
+  /// Keeps a large item's bytes where they are, beyond quiesce(), until unpin. False if the item
+  /// is too small to be worth it or too much is pinned already: copy it then.
+  bool pin(StoreThread& thread, const Item& item);
+  void unpin(const Item& item);
+
+  /// The bytes of an item's value, in pieces: one, or several when it is a chain.
+  size_t piece_count(const Item& item) const;
+  std::string_view piece(const Item& item, size_t index) const;
+
+  uint8_t class_of(const Item& item) const;
+
+  /// Frees expired items, keeps free chunks ahead of writers, moves pages to where they are worth
+  /// most. Called often by one thread of the server's; returns true when there is more to do.
+  bool maintain(StoreThread& thread);
+
+  StoreStats stats() const;
+  std::vector<ClassStats> class_stats() const;  // classes with pages, by class_id
+  /// Sums over all threads, indexed by class_id.
+  std::vector<ClassUse> class_use() const;
+  void reset_stats();
+
+ private:
+  explicit Store(std::unique_ptr<StoreImpl> impl);
+  std::unique_ptr<StoreImpl> impl_;
+};
+
+}  // namespace ember::storage

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Options: everything that can be said to Ember at its start, as plain data, and how it is read
+// from a command line. Not a global: each server is made from its own Options.
+//
+// The names, defaults and descriptions of all options are one table (server/option_table.h).
+// Ownership: values only. Threads: none; parse_options is called by one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "storage/store.h"
+
+namespace ember::server {
+
+/// One address of -l.
+struct ListenSpec {
+  /// A name or an address, without brackets; empty: every address of this machine.
+  std::string host;
+  /// The port behind the address; nothing: that of -p.
+  std::optional<uint16_t> port;
+
+  bool operator==(const ListenSpec&) const = default;
+};
+
+enum class IoKind : uint8_t { automatic, uring, epoll };
+
+/// -B: what clients may speak.
+enum class Protocol : uint8_t { automatic, ascii };
+
+/// What is done instead of serving.
+enum class Action : uint8_t { serve, print_help, print_version, print_license };
+
+struct Options {
+  Action action = Action::serve;
+
+  // Where to listen.
+  /// -p. 0: no TCP; -1: any free port (see MEMCACHED_PORT_FILENAME).
+  int32_t tcp_port = 11211;
+  /// -U. Only 0 (off) in this build.
+  int32_t udp_port = 0;
+  /// -l. Empty: every address.
+  std::vector<ListenSpec> listen;
+  /// -l as it was written, for `stats settings`; empty when it was not.
+  std::string listen_text;
+  /// -s. When not empty, this is the only place to listen.
+  std::string unix_socket;
+  /// -a: permissions of the Unix socket.
+  uint32_t unix_mask = 0700;
+  /// -b
+  int32_t listen_backlog = 1024;
+
+  // The process.
+  /// -u: whose rights to take when started by root.
+  std::string user;
+  /// -d
+  bool daemonize = false;
+  /// -P: written only with -d? No: always, when not empty.
+  std::string pid_file;
+  /// -k
+  bool lock_memory = false;
+  /// -L
+  bool large_pages = false;
+  /// -r
+  bool maximize_core = false;
+  /// -v, -vv, -vvv: 1, 2, 3
+  uint32_t verbosity = 0;
+
+  // Memory.
+  /// -m, in bytes.
+  size_t memory_limit = 64 * kMiB;
+  /// not -M
+  bool evict = true;
+  /// -I, in bytes.
+  size_t item_size_max = kMiB;
+  /// -f
+  double growth_factor = storage::StoreOptions{}.growth_factor;
+  /// -n, in bytes.
+  size_t min_item_space = storage::StoreOptions{}.min_item_space;
+  /// -o hashpower. 0: the index's own choice.
+  unsigned hash_power = 0;
+
+  // Serving.
+  /// -c
+  size_t max_connections = 1024;
+  /// -o maxconns_fast: beyond -c, say so and close; otherwise stop accepting.
+  bool maxconns_fast = true;
+  /// -t
+  size_t threads = 4;
+  /// -R
+  size_t requests_per_event = 20;
+  /// -o idle_timeout. 0: never.
+  uint32_t idle_timeout_s = 0;
+  /// --io
+  IoKind io = IoKind::automatic;
+  /// -B
+  Protocol protocol = Protocol::automatic;
+
+  // Commands.
+  /// not -C
+  bool use_cas = true;
+  /// not -F
+  bool flush_enabled = true;
+  /// not -X
+  bool dump_enabled = true;
+  /// not -W
+  bool watch_enabled = true;
+  /// -A
+  bool shutdown_command = false;
+  /// --enable-debug-commands: debugtime
+  bool debug_commands = false;
+  /// -D: between the prefix of a key and the rest.
+  char prefix_delimiter = ':';
+  /// -D was given: count by prefix from the start.
+  bool detail_enabled = false;
+  /// -o track_sizes
+  bool track_sizes = false;
+
+  // Logs that `watch` reads.
+  size_t watcher_logbuf_size = 256 * kKiB;
+  size_t worker_logbuf_size = 64 * kKiB;
+  /// -o read_buf_mem_limit, in bytes. 0: no limit.
+  size_t read_buf_mem_limit = 0;
+
+  /// What the operator should know of what was given (an option without effect here): one line
+  /// each, logged at -v by main.
+  std::vector<std::string> notes;
+};
+
+/// Reads `arguments` (without the program's name). An Error's message is what is to be printed to
+/// standard error; the exit code is then kUsageExitCode.
+Result<Options> parse_options(const std::vector<std::string>& arguments);
+
+/// What memcached exits with when it refuses its options (EX_USAGE).
+inline constexpr int kUsageExitCode = 64;
+
+}  // namespace ember::server

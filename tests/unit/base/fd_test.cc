@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "base/fd.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace ember {
+namespace {
+
+bool is_open(int number) { return ::fcntl(number, F_GETFD) != -1; }
+
+int open_null() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+TEST(Fd, OwnsNothingByDefault) {
+  const Fd fd;
+  EXPECT_FALSE(fd);
+  EXPECT_EQ(fd.get(), -1);
+}
+
+TEST(Fd, ClosesAtTheEndOfItsScope) {
+  const int number = open_null();
+  {
+    const Fd fd(number);
+    EXPECT_TRUE(fd);
+    EXPECT_TRUE(is_open(number));
+  }
+  EXPECT_FALSE(is_open(number));
+}
+
+TEST(Fd, MovingHandsOwnershipOver) {
+  const int number = open_null();
+  Fd first(number);
+  const Fd second(std::move(first));
+  EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): what a moved-from Fd is, is promised
+  EXPECT_EQ(second.get(), number);
+  EXPECT_TRUE(is_open(number));
+}
+
+TEST(Fd, AssigningClosesWhatWasOwned) {
+  const int old_number = open_null();
+  const int new_number = open_null();
+  Fd fd(old_number);
+  fd = Fd(new_number);
+  EXPECT_FALSE(is_open(old_number));
+  EXPECT_TRUE(is_open(new_number));
+  EXPECT_EQ(fd.get(), new_number);
+}
+
+TEST(Fd, AssigningToItselfKeepsTheDescriptor) {
+  const int number = open_null();
+  Fd fd(number);
+  Fd& alias = fd;
+  fd = std::move(alias);
+  EXPECT_EQ(fd.get(), number);
+  EXPECT_TRUE(is_open(number));
+}
+
+TEST(Fd, ReleaseGivesUpWithoutClosing) {
+  const int number = open_null();
+  Fd fd(number);
+  EXPECT_EQ(fd.release(), number);
+  EXPECT_FALSE(fd);
+  EXPECT_TRUE(is_open(number));
+  ::close(number);
+}
+
+TEST(Fd, ResetClosesAndTakesOver) {
+  const int old_number = open_null();
+  const int new_number = open_null();
+  Fd fd(old_number);
+  fd.reset(new_number);
+  EXPECT_FALSE(is_open(old_number));
+  EXPECT_EQ(fd.get(), new_number);
+  fd.reset();
+  EXPECT_FALSE(is_open(new_number));
+  EXPECT_FALSE(fd);
+}
+
+}  // namespace
+}  // namespace ember

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sums up runs of ctest from their junit files: what failed, what was skipped and why, how many.
+
+Usage: test_summary.py --logs DIR [step that failed ...]
+A test that is itself a run of pytest counts as what pytest counted. A step that failed without a
+failed test behind it (a build, a lint) counts as one failure. Exits 1 if anything failed.
+"""
+
+import argparse
+import pathlib
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+
+PYTEST_TOTAL = re.compile(r"^=+ (?:.*, )?\d+ (?:passed|failed|skipped|error|deselected).* =+$", re.M)
+PYTEST_COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
+PYTEST_SKIP = re.compile(r"^SKIPPED \[(\d+)\] (.*)$", re.M)
+GTEST_SKIP = re.compile(r"Skipped\n(?:\s*)(.*)")
+
+
+class Totals:
+    def __init__(self):
+        self.passed = 0
+        self.failed = []
+        self.skipped = []
+
+    def add_pytest(self, run, case, output):
+        line = PYTEST_TOTAL.findall(output)[-1]
+        counts = {"passed": 0, "failed": 0, "skipped": 0, "error": 0}
+        for number, word in PYTEST_COUNT.findall(line):
+            counts[word.rstrip("s") if word.startswith("error") else word] += int(number)
+        self.passed += counts["passed"]
+        wrong = counts["failed"] + counts["error"]
+        names = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.M)[:wrong]
+        names += ["?"] * (wrong - len(names))
+        self.failed += [f"{run}: {case.get('name')}: {name}" for name in names]
+        reasons = [
+            reason for count, reason in PYTEST_SKIP.findall(output) for _ in range(int(count))
+        ][: counts["skipped"]]
+        reasons += ["pytest gave no reason"] * (counts["skipped"] - len(reasons))
+        self.skipped += [(f"{run}: {case.get('name')}", reason) for reason in reasons]
+
+    def add_case(self, run, case):
+        output = case.findtext("system-out") or ""
+        failed = case.find("failure") is not None
+        if PYTEST_TOTAL.search(output):
+            before = len(self.failed)
+            self.add_pytest(run, case, output)
+            if failed and len(self.failed) == before:
+                self.failed.append(f"{run}: {case.get('name')}: failed after its tests passed")
+        elif failed:
+            self.failed.append(f"{run}: {case.get('name')}")
+        elif case.find("skipped") is not None or case.get("status") in ("notrun", "disabled"):
+            reason = GTEST_SKIP.search(output)
+            text = reason.group(1) if reason else output.strip().splitlines()[-1:] or "not run"
+            self.skipped.append(
+                (f"{run}: {case.get('name')}", text if isinstance(text, str) else text[0])
+            )
+        else:
+            self.passed += 1
+
+
+def read_run(path, totals):
+    run = path.stem.replace("-", " ")
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        totals.add_case(run, case)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--logs", type=pathlib.Path, required=True)
+    parser.add_argument("broken", nargs="*")
+    options = parser.parse_args()
+    totals = Totals()
+    runs = sorted(options.logs.glob("*.xml"))
+    for path in runs:
+        read_run(path, totals)
+    for step in options.broken:
+        if not any(name.startswith(f"{step}: ") for name in totals.failed):
+            totals.failed.append(step)
+    for name, reason in totals.skipped:
+        print(f"skipped, because {reason}: {name}")
+    for name in totals.failed:
+        print(f"FAILED {name}")
+    print(f"{totals.passed} passed, {len(totals.failed)} failed, {len(totals.skipped)} skipped")
+    sys.exit(1 if totals.failed or totals.passed == 0 else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ size_t Histogram::bucket_of(uint64_t value) {
   if (value < kSteps) {
     return static_cast<size_t>(value);
   }
-  const int exponent = std::bit_width(value) - 1 - kStepBits;
+  const int exponent = static_cast<int>(std::bit_width(value)) - 1 - kStepBits;
   const auto step = static_cast<size_t>(value >> exponent) - kSteps;
   return (static_cast<size_t>(exponent) + 1) * kSteps + step;
 }

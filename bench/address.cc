@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bench/address.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace ember::bench {
+
+Result<Address> Address::parse(std::string_view text) {
+  Address address;
+  address.text_ = text;
+  if (text.starts_with("unix:")) {
+    const std::string_view path = text.substr(5);
+    sockaddr_un name{};
+    if (path.empty() || path.size() >= sizeof(name.sun_path)) {
+      return fail(fmt::format("'{}': the path of a Unix socket has 1 to {} bytes", text,
+                              sizeof(name.sun_path) - 1));
+    }
+    name.sun_family = AF_UNIX;
+    std::memcpy(name.sun_path, path.data(), path.size());
+    std::memcpy(&address.storage_, &name, sizeof(name));
+    address.size_ = sizeof(name);
+    return address;
+  }
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) {
+    return fail(fmt::format("'{}' is neither HOST:PORT nor unix:PATH", text));
+  }
+  std::string host(text.substr(0, colon));
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  }
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error =
+      getaddrinfo(host.c_str(), std::string(text.substr(colon + 1)).c_str(), &hints, &found);
+  if (error != 0) {
+    return fail(fmt::format("cannot resolve '{}': {}", text, gai_strerror(error)));
+  }
+  std::memcpy(&address.storage_, found->ai_addr, found->ai_addrlen);
+  address.size_ = found->ai_addrlen;
+  freeaddrinfo(found);
+  return address;
+}
+
+Result<Fd> Address::connect() const {
+  Fd fd(socket(storage_.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) {
+    return fail_errno("cannot make a socket (ulimit -n?)", errno);
+  }
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage_), size_) != 0) {
+    return fail_errno(fmt::format("cannot connect to {}", text_), errno);
+  }
+  if (storage_.ss_family != AF_UNIX) {
+    const int on = 1;
+    setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  }
+  return fd;
+}
+
+Result<void> set_nonblocking(const Fd& fd) {
+  const int flags = fcntl(fd.get(), F_GETFL);
+  if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
+    return fail_errno("cannot make a socket non-blocking", errno);
+  }
+  return {};
+}
+
+Result<std::string> ask(const Fd& fd, std::string_view command, std::string_view end) {
+  while (!command.empty()) {
+    const ssize_t sent = send(fd.get(), command.data(), command.size(), MSG_NOSIGNAL);
+    if (sent < 0) {
+      return fail_errno("cannot send to the server", errno);
+    }
+    command.remove_prefix(static_cast<size_t>(sent));
+  }
+  std::string answer;
+  char bytes[4096];
+  while (!answer.ends_with(end)) {
+    const ssize_t got = recv(fd.get(), bytes, sizeof(bytes), 0);
+    if (got <= 0) {
+      return fail_errno("the server does not answer", got == 0 ? ECONNRESET : errno);
+    }
+    answer.append(bytes, static_cast<size_t>(got));
+  }
+  return answer;
+}
+
+}  // namespace ember::bench

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bench/idle_test.h"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "bench/address.h"
+#include "bench/process_usage.h"
+
+namespace ember::bench {
+namespace {
+
+constexpr double kSettleSeconds = 0.5;
+
+void sleep_for(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+}
+
+Result<Fd> open_one(const Address& address, bool use) {
+  auto fd = address.connect();
+  if (fd && use) {
+    if (auto answer = ask(*fd, "get idle\r\n", "END\r\n"); !answer) {
+      return std::unexpected(answer.error());
+    }
+  }
+  return fd;
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+Result<IdleResult> run_idle_test(const IdleOptions& options) {
+  raise_descriptor_limit();
+  auto address = Address::parse(options.server);
+  if (!address) {
+    return std::unexpected(address.error());
+  }
+  auto first = open_one(*address, true);
+  if (!first) {
+    return std::unexpected(first.error());
+  }
+  sleep_for(kSettleSeconds);
+  auto before = read_process_usage(options.server_pid);
+  if (!before) {
+    return std::unexpected(before.error());
+  }
+  std::vector<Fd> connections;
+  for (uint32_t number = 0; number < options.connections; ++number) {
+    auto fd = open_one(*address, options.use_once);
+    if (!fd) {
+      return std::unexpected(fd.error());
+    }
+    connections.push_back(std::move(*fd));
+  }
+  sleep_for(options.hold_seconds);
+  auto after = read_process_usage(options.server_pid);
+  if (!after) {
+    return std::unexpected(after.error());
+  }
+  const auto grown =
+      static_cast<double>(after->resident_bytes) - static_cast<double>(before->resident_bytes);
+  return IdleResult{.resident_before = before->resident_bytes,
+                    .resident_after = after->resident_bytes,
+                    .bytes_per_connection = grown / options.connections};
+}
+
+}  // namespace ember::bench

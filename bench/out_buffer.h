@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// OutBuffer: bytes being put together for one send; grows, never shrinks.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace ember::bench {
+
+class OutBuffer {
+ public:
+  /// Room for `size` more bytes; valid until the next call of anything.
+  char* room(size_t size) {
+    if (bytes_.size() - size_ < size) {
+      bytes_.resize((size_ + size) * 2);
+    }
+    return bytes_.data() + size_;
+  }
+  /// What was written ends at `end`, in the last room().
+  void commit(const char* end) { size_ = static_cast<size_t>(end - bytes_.data()); }
+
+  std::string_view view() const { return {bytes_.data(), size_}; }
+  bool empty() const { return size_ == 0; }
+  void clear() { size_ = 0; }
+
+ private:
+  std::vector<char> bytes_ = std::vector<char>(65536);
+  size_t size_ = 0;
+};
+
+}  // namespace ember::bench

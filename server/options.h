@@ -8,13 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/result.h"
 #include "storage/store.h"
 
 namespace ember::server {
@@ -61,7 +61,7 @@ struct Options {
   std::string user;
   /// -d
   bool daemonize = false;
-  /// -P: written only with -d? No: always, when not empty.
+  /// -P: written when not empty, with -d and without (memcached's help says only with).
   std::string pid_file;
   /// -k
   bool lock_memory = false;
@@ -122,7 +122,8 @@ struct Options {
   /// -o track_sizes
   bool track_sizes = false;
 
-  // Logs that `watch` reads.
+  // Buffers.
+  /// -o watcher_logbuf_size, worker_logbuf_size, in bytes: what `watch` may fall behind.
   size_t watcher_logbuf_size = 256 * kKiB;
   size_t worker_logbuf_size = 64 * kKiB;
   /// -o read_buf_mem_limit, in bytes. 0: no limit.
@@ -133,11 +134,25 @@ struct Options {
   std::vector<std::string> notes;
 };
 
-/// Reads `arguments` (without the program's name). An Error's message is what is to be printed to
-/// standard error; the exit code is then kUsageExitCode.
-Result<Options> parse_options(const std::vector<std::string>& arguments);
+/// Why the command line was refused.
+struct OptionError {
+  /// For standard error: one or more lines, without the last newline.
+  std::string message;
+  /// What the process exits with: what memcached exits with for the same mistake.
+  int exit_code = 1;
+};
 
-/// What memcached exits with when it refuses its options (EX_USAGE).
+/// Reads `arguments` (without the program's name), from left to right as getopt_long does. When
+/// one of -h, -V, -i is met, nothing behind it is looked at.
+std::expected<Options, OptionError> parse_options(const std::vector<std::string>& arguments);
+
+/// memcached's exit codes: values that do not fit together (EX_USAGE), no such user (EX_NOUSER),
+/// the machine refuses (EX_OSERR: an address, a limit).
 inline constexpr int kUsageExitCode = 64;
+inline constexpr int kNoUserExitCode = 67;
+inline constexpr int kSystemExitCode = 71;
+
+/// Refuses to run with root's rights when -u names nobody else. `effective_user` is geteuid().
+std::optional<OptionError> refuse_root(const Options& options, uint32_t effective_user);
 
 }  // namespace ember::server

@@ -5,6 +5,9 @@ add_library(ember_options INTERFACE)
 target_compile_options(ember_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
   -Woverloaded-virtual -Wimplicit-fallthrough -Werror
+  # Designated initialisers leave out what keeps its default: that is what they are for.
+  -Wno-missing-field-initializers
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-designated-field-initializers>
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wthread-safety-beta>
   -fno-omit-frame-pointer)
 target_include_directories(ember_options INTERFACE ${CMAKE_SOURCE_DIR})

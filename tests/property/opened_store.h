@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// OpenedStore: a store over DRAM with its region, its clock and one thread's entry, and the few
+// calls a test would otherwise write again and again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "storage/memory_region.h"
+#include "storage/store.h"
+#include "storage/store_thread.h"
+
+namespace ember::property {
+
+/// What a draft is made of.
+struct NewItem {
+  std::string key;
+  std::string value;
+  uint32_t client_flags = 0;
+  UnixSeconds exptime = 0;
+};
+
+class OpenedStore {
+ public:
+  explicit OpenedStore(const storage::StoreOptions& options);
+
+  Clock& clock() { return clock_; }
+  storage::Store& store() { return *store_; }
+  storage::StoreThread& thread() { return *thread_; }
+
+  /// Draft, fill and publish.
+  storage::Written write(storage::StoreThread& thread, const NewItem& item,
+                         const storage::WriteRule& rule);
+
+  /// The whole value of an item, its pieces put together.
+  std::string value_of(const storage::Item& item) const;
+
+  /// Maintains until there is nothing more to do, or `rounds` are over.
+  void maintain(int rounds);
+
+ private:
+  Clock clock_;
+  std::unique_ptr<storage::MemoryRegion> region_;
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<storage::StoreThread> thread_;
+};
+
+}  // namespace ember::property

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tests/property/random_walk.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/numbers.h"
+
+namespace ember::property {
+
+using storage::Access;
+using storage::hash_key;
+using storage::Outcome;
+using Mode = storage::WriteRule::Mode;
+
+namespace {
+
+constexpr size_t kMaxPinned = 4;
+
+std::string name(Outcome outcome) {
+  constexpr std::array kNames = {"stored",      "not_stored", "exists",   "not_found",
+                                 "non_numeric", "too_large",  "no_memory"};
+  return kNames.at(static_cast<size_t>(outcome));
+}
+
+/// Digits with the blanks a decrement may leave behind them cut off.
+std::string without_blanks(const std::string& value) {
+  const std::string digits = value.substr(0, value.find_last_not_of(' ') + 1);
+  return parse_u64(digits) ? digits : value;
+}
+
+}  // namespace
+
+RandomWalk::RandomWalk(OpenedStore& opened, const WalkOptions& options, uint64_t seed)
+    : opened_(opened),
+      store_(opened.store()),
+      thread_(opened.thread()),
+      options_(options),
+      model_(opened.clock()),
+      random_(seed) {}
+
+void RandomWalk::run(int steps) {
+  for (int step = 0; step < steps; ++step) {
+    SCOPED_TRACE(testing::Message() << "step " << step);
+    act();
+    if (one_in(2)) {
+      thread_.quiesce();
+    }
+    if (one_in(20)) {
+      opened_.maintain(1);
+    }
+    if (testing::Test::HasFailure()) {
+      return;
+    }
+  }
+  while (!pinned_.empty()) {
+    unpin();
+  }
+  compare_all();
+}
+
+void RandomWalk::act() {
+  if (one_in(options_.advance_one_in)) {
+    pass_time();
+  }
+  if (one_in(options_.flush_one_in)) {
+    flush_all();
+  }
+  switch (pick(16)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      return get();
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+      return write();
+    case 8:
+      return concatenate();
+    case 9:
+    case 10:
+      return count();
+    case 11:
+      return touch();
+    case 12:
+      return remove();
+    case 13:
+      return invalidate();
+    case 14:
+      return win();
+    default:
+      return one_in(2) ? pin() : unpin();
+  }
+}
+
+std::string RandomWalk::any_key() {
+  // The lower the number, the more often: some keys are hot, all are met.
+  const uint32_t number = std::min(pick(options_.key_count), pick(options_.key_count));
+  std::string key = "key" + std::to_string(number);
+  // Every thirteenth key has the longest size a key may have.
+  if (number % 13 == 0) {
+    key.resize(250, '.');
+  }
+  return key;
+}
+
+std::string RandomWalk::any_value() {
+  if (one_in(4)) {
+    return std::to_string(one_in(8) ? ~uint64_t{0} - pick(3) : random_() >> pick(64));
+  }
+  size_t size = 0;
+  if (one_in(options_.large_one_in)) {
+    size = random_() % options_.max_large_size;
+  } else if (!one_in(16)) {
+    size = (options_.max_value_size >> pick(10)) + pick(20);
+  }
+  std::string value(size, '\0');
+  // Every eight bytes their own: a piece that is missing, doubled or misplaced shows.
+  for (char& c : value) {
+    c = static_cast<char>('!' + (random_() % 90));
+  }
+  return value;
+}
+
+UnixSeconds RandomWalk::any_exptime() {
+  if (!one_in(3)) {
+    return 0;
+  }
+  return opened_.clock().now() + pick(2 * options_.max_advance + 1);
+}
+
+std::optional<uint64_t> RandomWalk::any_compare(const std::string& key, uint32_t off_one_in) {
+  const Model::Entry* entry = model_.find(key);
+  const uint64_t cas = entry == nullptr ? 1 + pick(1000) : entry->cas;
+  if (!one_in(off_one_in)) {
+    return cas;
+  }
+  return one_in(2) ? cas + 1 + pick(5) : cas - std::min<uint64_t>(cas, 1 + pick(5));
+}
+
+bool RandomWalk::agree(const char* operation, const std::string& key, Outcome outcome,
+                       const Judge& judge) {
+  if (outcome == Outcome::no_memory) {
+    EXPECT_TRUE(options_.may_be_full) << operation << ' ' << key << ": no_memory";
+    ++counts_.full;
+    return false;
+  }
+  Outcome expected = judge();
+  if (options_.may_vanish && expected != outcome) {
+    // Gone while the operation was under way: its own draft may have evicted it.
+    model_.forget(key);
+    ++counts_.vanished;
+    expected = judge();
+  }
+  EXPECT_EQ(name(outcome), name(expected)) << operation << ' ' << key;
+  return outcome == Outcome::stored && expected == Outcome::stored;
+}
+
+void RandomWalk::expect_new_cas(uint64_t cas, bool given_by_client) {
+  if (given_by_client) {
+    return;
+  }
+  EXPECT_GT(cas, last_cas_) << "a CAS of the store's is newer than those before it";
+  last_cas_ = std::max(last_cas_, cas);
+}
+
+void RandomWalk::compare_item(const std::string& key, const Model::Entry& entry,
+                              const storage::Item& item) {
+  const std::string value = opened_.value_of(item);
+  EXPECT_EQ(item.key(), key);
+  EXPECT_EQ(value.size(), item.value_size()) << key;
+  EXPECT_TRUE(value == entry.value || without_blanks(value) == entry.value)
+      << key << ": " << value.size() << " bytes " << value.substr(0, 60) << "\nexpected "
+      << entry.value.size() << " bytes " << entry.value.substr(0, 60);
+  EXPECT_EQ(item.client_flags(), entry.client_flags) << key;
+  EXPECT_EQ(item.exptime(), entry.exptime) << key;
+  EXPECT_EQ(item.cas(), entry.cas) << key;
+  EXPECT_EQ(item.stale(), entry.stale) << key;
+  EXPECT_EQ(item.won(), entry.won) << key;
+}
+
+void RandomWalk::adopt_marks(const std::string& key) {
+  Model::Entry* entry = model_.find(key);
+  const storage::Found found = store_.find(thread_, key, hash_key(key), Access::peek);
+  if (entry != nullptr && found) {
+    entry->stale = found.item->stale();
+    entry->won = found.item->won();
+  }
+}
+
+void RandomWalk::compare(const std::string& key) {
+  const Model::Entry* entry = model_.find(key);
+  const storage::Found found = store_.find(thread_, key, hash_key(key), Access::peek);
+  if (entry != nullptr && found) {
+    compare_item(key, *entry, *found.item);
+  } else if (entry != nullptr && options_.may_vanish) {
+    model_.forget(key);
+    ++counts_.vanished;
+  } else {
+    EXPECT_EQ(static_cast<bool>(found), entry != nullptr) << key << ": found, expected";
+  }
+}
+
+void RandomWalk::compare_all() {
+  std::vector<std::string> keys;
+  for (const auto& [key, entry] : model_.entries()) {
+    keys.push_back(key);
+  }
+  for (const std::string& key : keys) {
+    compare(key);
+    thread_.quiesce();
+  }
+}
+
+void RandomWalk::get() {
+  const std::string key = any_key();
+  compare(key);
+  const storage::Found found = store_.find(thread_, key, hash_key(key), Access::mark);
+  EXPECT_EQ(static_cast<bool>(found), model_.find(key) != nullptr) << key;
+  ++(found ? counts_.hits : counts_.misses);
+}
+
+void RandomWalk::write() {
+  const NewItem item{.key = any_key(),
+                     .value = any_value(),
+                     .client_flags = one_in(2) ? static_cast<uint32_t>(random_()) : 0,
+                     .exptime = any_exptime()};
+  compare(item.key);
+  storage::WriteRule rule;
+  const uint32_t kind = pick(8);
+  if (kind == 0) {
+    rule.mode = Mode::add;
+  } else if (kind == 1) {
+    rule.mode = Mode::replace;
+  } else if (kind <= 3) {
+    rule.cas_compare = any_compare(item.key, 3);
+    rule.accept_older = one_in(3);
+  }
+  rule.won = one_in(8);
+  if (one_in(8)) {
+    rule.cas_new = one_in(2) ? random_() >> 1 : 1 + pick(1000);
+  }
+  const storage::Written written = opened_.write(thread_, item, rule);
+  if (agree("write", item.key, written.outcome,
+            [&] { return model_.publish(item, rule, written.cas); })) {
+    expect_new_cas(written.cas, rule.cas_new.has_value());
+  }
+  compare(item.key);
+}
+
+void RandomWalk::concatenate() {
+  const std::string key = any_key();
+  compare(key);
+  const Model::Entry* entry = model_.find(key);
+  // Values that grew by appending are not appended to for ever.
+  if (entry != nullptr &&
+      entry->value.size() > std::max(options_.max_large_size, 2 * options_.max_value_size)) {
+    return;
+  }
+  const NewItem addition{.key = key, .value = any_value()};
+  storage::WriteRule rule;
+  if (one_in(4)) {
+    rule.cas_compare = any_compare(key, 2);
+  }
+  const auto end = one_in(2) ? storage::Store::End::back : storage::Store::End::front;
+  const storage::Written written =
+      store_.concatenate(thread_, key, hash_key(key), addition.value, end, rule);
+  if (agree("concatenate", key, written.outcome,
+            [&] { return model_.concatenate(addition, end, rule, written.cas); })) {
+    expect_new_cas(written.cas, false);
+    adopt_marks(key);
+  }
+  compare(key);
+}
+
+void RandomWalk::count() {
+  const std::string key = any_key();
+  compare(key);
+  storage::ArithmeticRule rule{.decrement = one_in(2), .delta = random_() >> pick(64)};
+  if (one_in(4)) {
+    rule.cas_compare = any_compare(key, 2);
+  }
+  if (one_in(8)) {
+    rule.exptime = any_exptime();
+  }
+  const storage::Counted counted = store_.arithmetic(thread_, key, hash_key(key), rule);
+  Model::Sum sum;
+  if (agree("arithmetic", key, counted.outcome, [&] {
+        sum = model_.arithmetic(key, rule, counted.written.cas);
+        return sum.outcome;
+      })) {
+    EXPECT_EQ(counted.value, sum.value) << key;
+    expect_new_cas(counted.written.cas, false);
+    if (counted.item != nullptr) {
+      EXPECT_EQ(without_blanks(opened_.value_of(*counted.item)), std::to_string(sum.value));
+    } else {
+      ADD_FAILURE() << key << ": counted, but no item returned";
+    }
+    adopt_marks(key);
+  }
+  compare(key);
+}
+
+void RandomWalk::touch() {
+  const std::string key = any_key();
+  compare(key);
+  const UnixSeconds exptime = any_exptime();
+  const storage::Found found =
+      store_.touch(thread_, key, hash_key(key), exptime, one_in(2) ? Access::mark : Access::peek);
+  EXPECT_EQ(static_cast<bool>(found), model_.touch(key, exptime)) << "touch " << key;
+  compare(key);
+}
+
+void RandomWalk::remove() {
+  const std::string key = any_key();
+  compare(key);
+  std::optional<uint64_t> compare_with;
+  if (one_in(3)) {
+    compare_with = any_compare(key, 2);
+  }
+  const storage::Written written = store_.remove(thread_, key, hash_key(key), compare_with);
+  agree("remove", key, written.outcome, [&] { return model_.remove(key, compare_with); });
+  compare(key);
+}
+
+void RandomWalk::invalidate() {
+  const std::string key = any_key();
+  compare(key);
+  storage::Store::InvalidateRule rule;
+  if (one_in(4)) {
+    rule.cas_compare = any_compare(key, 2);
+  }
+  if (one_in(8)) {
+    rule.cas_new = random_() >> 1;
+  }
+  if (one_in(3)) {
+    rule.exptime = any_exptime();
+  }
+  rule.drop_value = one_in(3);
+  const storage::Written written = store_.invalidate(thread_, key, hash_key(key), rule);
+  if (agree("invalidate", key, written.outcome,
+            [&] { return model_.invalidate(key, rule, written.cas); })) {
+    expect_new_cas(written.cas, rule.cas_new.has_value());
+  }
+  compare(key);
+}
+
+void RandomWalk::win() {
+  const std::string key = any_key();
+  compare(key);
+  Model::Entry* entry = model_.find(key);
+  if (entry == nullptr) {
+    return;
+  }
+  const storage::Found found = store_.find(thread_, key, hash_key(key), Access::peek);
+  if (!found) {
+    return;
+  }
+  EXPECT_EQ(store_.try_win(*found.item), !entry->won) << key;
+  entry->won = true;
+  EXPECT_FALSE(store_.try_win(*found.item)) << key << ": won twice";
+  compare(key);
+}
+
+void RandomWalk::pin() {
+  const std::string key = any_key();
+  compare(key);
+  const storage::Found found = store_.find(thread_, key, hash_key(key), Access::peek);
+  if (found && pinned_.size() < kMaxPinned && store_.pin(thread_, *found.item)) {
+    pinned_.push_back({.item = found.item, .value = opened_.value_of(*found.item)});
+  }
+}
+
+void RandomWalk::unpin() {
+  if (pinned_.empty()) {
+    return;
+  }
+  const Pinned pinned = pinned_.back();
+  pinned_.pop_back();
+  EXPECT_TRUE(opened_.value_of(*pinned.item) == pinned.value) << "a pinned item changed";
+  store_.unpin(*pinned.item);
+}
+
+void RandomWalk::flush_all() {
+  const UnixSeconds when = one_in(2) ? 0 : opened_.clock().now() + pick(2 * options_.max_advance);
+  store_.flush_all(thread_, when);
+  model_.flush_all(when);
+}
+
+void RandomWalk::pass_time() { opened_.clock().advance(pick(options_.max_advance + 1)); }
+
+}  // namespace ember::property

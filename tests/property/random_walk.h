@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// RandomWalk: random operations on a store and on the model, compared after each.
+// One thread. A difference is a GoogleTest failure that tells the step, the operation and the key.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/property/model.h"
+#include "tests/property/opened_store.h"
+
+namespace ember::property {
+
+struct WalkOptions {
+  uint32_t key_count = 300;
+  size_t max_value_size = 4096;
+  /// One value in so many is large (up to max_large_size); 0: none.
+  uint32_t large_one_in = 0;
+  size_t max_large_size = 0;
+  /// One step in so many moves time on, by up to max_advance seconds; 0: none.
+  uint32_t advance_one_in = 50;
+  uint32_t max_advance = 20;
+  /// One step in so many flushes everything, at once or later; 0: none.
+  uint32_t flush_one_in = 0;
+  /// The store may lose any item at any time: a miss is never wrong, a hit is checked as ever.
+  bool may_vanish = false;
+  /// The store may say no_memory, and then nothing has changed.
+  bool may_be_full = false;
+};
+
+class RandomWalk {
+ public:
+  RandomWalk(OpenedStore& opened, const WalkOptions& options, uint64_t seed);
+
+  /// Stops at the first difference.
+  void run(int steps);
+
+  /// Compares every key of the model, and what `stats` counts when nothing may vanish.
+  void compare_all();
+
+  struct Counts {
+    uint64_t hits = 0;
+    uint64_t misses = 0;
+    uint64_t vanished = 0;
+    uint64_t full = 0;
+  };
+  const Counts& counts() const { return counts_; }
+
+ private:
+  using Judge = std::function<storage::Outcome()>;
+
+  // Each does one operation on the store and on the model.
+  void get();
+  void write();
+  void concatenate();
+  void count();
+  void touch();
+  void remove();
+  void invalidate();
+  void win();
+  void pin();
+  void unpin();
+  void flush_all();
+  void pass_time();
+  void act();
+
+  /// The store's outcome must be the model's, which `judge` asks for; `key` may have vanished
+  /// meanwhile where that is allowed, and the model is asked again. True if it was carried out.
+  bool agree(const char* operation, const std::string& key, storage::Outcome outcome,
+             const Judge& judge);
+  /// Looks the key up without a trace and compares. Where items may vanish, forgets the vanished.
+  void compare(const std::string& key);
+  void compare_item(const std::string& key, const Model::Entry& entry, const storage::Item& item);
+  /// Whether appending and counting keep the stale and won marks is promised nowhere.
+  void adopt_marks(const std::string& key);
+  void expect_new_cas(uint64_t cas, bool given_by_client);
+
+  uint32_t pick(uint32_t below) { return static_cast<uint32_t>(random_() % below); }
+  bool one_in(uint32_t n) { return n != 0 && pick(n) == 0; }
+  std::string any_key();
+  std::string any_value();
+  UnixSeconds any_exptime();
+  /// The key's CAS, or one a little off, or nothing.
+  std::optional<uint64_t> any_compare(const std::string& key, uint32_t off_one_in);
+
+  OpenedStore& opened_;
+  storage::Store& store_;
+  storage::StoreThread& thread_;
+  WalkOptions options_;
+  Model model_;
+  std::mt19937_64 random_;
+  uint64_t last_cas_ = 0;
+  struct Pinned {
+    const storage::Item* item;
+    std::string value;
+  };
+  std::vector<Pinned> pinned_;
+  Counts counts_;
+};
+
+}  // namespace ember::property

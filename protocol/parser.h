@@ -8,7 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string_view>
 
 #include "protocol/command.h"
 
@@ -41,14 +43,47 @@ class Parser {
   explicit Parser(const Options& options);
 
   /// Parses as many commands as are complete, at most out.size() (at least 2). The input is not
-  /// changed.
+  /// changed. What is left begins the input of the next call, with more behind it.
+  ///
+  /// A retrieval line of up to max_line_size bytes is waited for and proved before its first key
+  /// comes out: a bad one is a single error. A longer one streams, and may end in an error in
+  /// place of get_end: whatever its keys have answered is taken back as far as it is not sent.
   ///
   /// After Stop::value the session moves value_size + 2 bytes itself (into its place, or nowhere
   /// when refused) before it calls again.
   Step parse(std::span<const char> input, std::span<Command> out);
 
  private:
+  /// Where the input begins.
+  enum class State : uint8_t {
+    line,  // at a request
+    keys,  // within a retrieval line, between two keys
+    skip,  // within a line to be dropped, up to its end
+  };
+  struct Cursor;
+
+  bool step(Cursor& cursor);
+  bool drop_value(Cursor& cursor);
+  bool skip_line(Cursor& cursor);
+  bool start_line(Cursor& cursor);
+  bool parse_line(Cursor& cursor, const char* line_end);
+  bool start_long_line(Cursor& cursor);
+  bool start_retrieval(Cursor& cursor, const char* line_end);
+  bool next_key(Cursor& cursor);
+  bool end_keys(Cursor& cursor, const char* line_end);
+  bool take_value(Cursor& cursor, const char* value);
+  bool keep_key(std::string_view& key);
+
   Options options_;
+  State state_ = State::line;
+  // Of the retrieval line whose keys are coming.
+  Verb list_verb_ = Verb::get;
+  bool list_has_key_ = false;
+  int64_t list_exptime_ = 0;
+  uint64_t dropping_ = 0;  // bytes of a refused value still to come
+  // Decoded keys of this call's commands; none until the first base64 key.
+  std::unique_ptr<char[]> scratch_;
+  size_t scratch_used_ = 0;
 };
 
 }  // namespace ember::protocol

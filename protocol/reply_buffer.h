@@ -11,7 +11,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -84,10 +83,17 @@ class ReplyBuffer {
     Release release;
   };
 
+  void drop(Segment& segment);
+  void drop_last();
+  void reopen_last();
+  void forget_segments();
+
   BlockPool& pool_;
-  std::deque<Segment> segments_;
+  // A vector and an index, not a deque: an empty std::deque holds half a KiB.
+  std::vector<Segment> segments_;
+  size_t first_ = 0;  // segments before this are sent
   size_t size_ = 0;
-  char* free_ = nullptr;      // unwritten part of the last block
+  char* free_ = nullptr;  // unwritten part of the last block
   size_t free_size_ = 0;
 };
 

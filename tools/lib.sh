@@ -52,8 +52,7 @@ as_root() {
 
 # need_packages PURPOSE...: installs what tools/packages lists for them and is missing.
 need_packages() {
-  command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
-    die "this is not Debian: install what tools/packages lists by hand, under a Debian 12"
+  command -v apt-get >/dev/null || die "this is not Debian: tools/packages lists what is needed"
   local missing
   mapfile -t missing < <(missing_packages "$@")
   [[ ${#missing[@]} -gt 0 ]] || return 0

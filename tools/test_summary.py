@@ -12,10 +12,14 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
-PYTEST_TOTAL = re.compile(r"^=+ (?:.*, )?\d+ (?:passed|failed|skipped|error|deselected).* =+$", re.M)
+PYTEST_TOTAL = re.compile(
+    r"^(?:=+ )?((?:\d+ (?:passed|failed|skipped|errors?|deselected|xfailed|warnings?)(?:, )?)+)"
+    r" in [\d.]+s.*$",
+    re.M,
+)
 PYTEST_COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
 PYTEST_SKIP = re.compile(r"^SKIPPED \[(\d+)\] (.*)$", re.M)
-GTEST_SKIP = re.compile(r"Skipped\n(?:\s*)(.*)")
+GTEST_SKIP = re.compile(r": Skipped\n\s*(.*)")
 
 
 class Totals:

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 namespace ember::bench {
 
@@ -57,8 +58,9 @@ std::string as_csv(const Figures& figures) {
   std::string names;
   std::string values;
   for (const auto& [name, value] : figures) {
-    names += (names.empty() ? "" : ",") + name;
-    values += (values.empty() ? "" : ",") + fmt::format("{}", value);
+    const std::string_view separator = names.empty() ? "" : ",";
+    names += fmt::format("{}{}", separator, name);
+    values += fmt::format("{}{}", separator, value);
   }
   return names + "\n" + values + "\n";
 }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <chrono>
+#include <vector>
+
+#include "bench/missratio/replay.h"
+#include "bench/value_space.h"
+#include "storage/store.h"
+#include "storage/store_thread.h"
+
+namespace ember::bench {
+namespace {
+
+class StoreReplay {
+ public:
+  StoreReplay(const Trace& trace, const KeySpace& keys, storage::Store& store, Clock& clock)
+      : trace_(trace),
+        keys_(keys),
+        store_(store),
+        thread_(store.register_thread()),
+        clock_(clock),
+        values_(*SizeDistribution::parse("1")),
+        value_(trace.max_size) {}
+
+  Tally run(uint32_t maintain_every);
+
+ private:
+  void request(const TraceRequest& request);
+  void verify(const TraceRequest& request, const storage::Item& item);
+  void keep_time(uint32_t second);
+
+  const Trace& trace_;
+  const KeySpace& keys_;
+  storage::Store& store_;
+  std::unique_ptr<storage::StoreThread> thread_;
+  Clock& clock_;
+  ValueSpace values_;
+  std::vector<char> value_;
+  UnixSeconds began_ = 0;
+  Tally tally_;
+};
+
+Tally StoreReplay::run(uint32_t maintain_every) {
+  constexpr int kMaintainTurns = 16;
+  const auto start = std::chrono::steady_clock::now();
+  began_ = clock_.now();
+  uint32_t count = 0;
+  for (const TraceRequest& next : trace_.requests) {
+    if (trace_.timed) {
+      keep_time(next.second);
+    }
+    request(next);
+    thread_->quiesce();
+    if (++count % maintain_every == 0) {
+      for (int turn = 0; turn < kMaintainTurns && store_.maintain(*thread_); ++turn) {
+        thread_->quiesce();
+      }
+    }
+  }
+  tally_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return tally_;
+}
+
+void StoreReplay::keep_time(uint32_t second) {
+  const uint32_t passed = clock_.now() - began_;
+  if (passed < second) {
+    clock_.advance(second - passed);
+  }
+}
+
+void StoreReplay::request(const TraceRequest& request) {
+  char text[kMaxKeySize];
+  const std::string_view key(text, static_cast<size_t>(keys_.write(text, request.key) - text));
+  const storage::Hash hash = storage::hash_key(key);
+  ++tally_.requests;
+  tally_.request_bytes += request.size;
+  if (const auto found = store_.find(*thread_, key, hash, storage::Access::mark)) {
+    verify(request, *found.item);
+    return;
+  }
+  ++tally_.misses;
+  tally_.miss_bytes += request.size;
+  const UnixSeconds exptime = request.ttl == 0 ? 0 : clock_.now() + request.ttl;
+  auto draft = store_.draft(*thread_, key, hash, 0, exptime, request.size);
+  if (draft.outcome() != storage::Outcome::stored) {
+    ++tally_.refused;
+    return;
+  }
+  values_.write(value_.data(), request.key, request.size);
+  draft.fill({value_.data(), request.size});
+  const auto written = store_.publish(*thread_, std::move(draft), storage::WriteRule{});
+  tally_.refused += written.outcome == storage::Outcome::stored ? 0U : 1U;
+}
+
+void StoreReplay::verify(const TraceRequest& request, const storage::Item& item) {
+  size_t position = 0;
+  bool sound = true;
+  for (size_t piece = 0; piece < store_.piece_count(item); ++piece) {
+    const std::string_view bytes = store_.piece(item, piece);
+    sound = sound && values_.matches(request.key, item.value_size(), position, bytes);
+    position += bytes.size();
+  }
+  tally_.corrupt += sound && position == item.value_size() ? 0U : 1U;
+}
+
+}  // namespace
+
+Result<Tally> replay_to_store(const Trace& trace, const KeySpace& keys,
+                              const StoreReplayOptions& options) {
+  auto region = storage::open_dram_region({.size = options.memory_limit});
+  if (!region) {
+    return std::unexpected(region.error());
+  }
+  Clock clock;
+  storage::StoreOptions store_options;
+  store_options.memory_limit = options.memory_limit;
+  auto store = storage::Store::open(store_options, **region, clock);
+  if (!store) {
+    return std::unexpected(store.error());
+  }
+  return StoreReplay(trace, keys, **store, clock).run(options.maintain_every);
+}
+
+}  // namespace ember::bench

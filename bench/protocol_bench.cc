@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Parser and reply writer: nanoseconds per command. `items_per_second` counts commands that a
+// client asked for: a key of a multiget is one, a get_end none.
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "protocol/parser.h"
+#include "protocol/reply_parser.h"
+#include "protocol/reply_writer.h"
+
+namespace ember::protocol {
+namespace {
+
+constexpr size_t kDepth = 16;
+constexpr size_t kMultigetWidth = 50;
+constexpr size_t kValueSize = 100;
+
+std::string key(size_t index) {
+  std::string digits = std::to_string(index);
+  return "key:" + std::string(20 - digits.size(), '0') + digits;  // 24 bytes
+}
+
+template <typename Request>
+std::string pipeline(size_t depth, Request request) {
+  std::string input;
+  for (size_t i = 0; i < depth; ++i) {
+    input += request(i);
+  }
+  return input;
+}
+
+void count_commands(benchmark::State& state, size_t per_iteration) {
+  const int64_t total = state.iterations() * static_cast<int64_t>(per_iteration);
+  state.SetItemsProcessed(total);
+  state.counters["per_command"] = benchmark::Counter(
+      static_cast<double>(total), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+void parse_all(benchmark::State& state, const std::string& input, size_t commands) {
+  Parser parser({});
+  std::array<Command, 128> out;
+  for (auto _ : state) {
+    const Parser::Step step = parser.parse(input, out);
+    benchmark::DoNotOptimize(step);
+    benchmark::ClobberMemory();
+  }
+  count_commands(state, commands);
+}
+
+void parse_get(benchmark::State& state) {
+  parse_all(state, pipeline(kDepth, [](size_t i) { return "get " + key(i) + "\r\n"; }), kDepth);
+}
+BENCHMARK(parse_get);
+
+void parse_mg(benchmark::State& state) {
+  parse_all(state, pipeline(kDepth, [](size_t i) { return "mg " + key(i) + " v\r\n"; }), kDepth);
+}
+BENCHMARK(parse_mg);
+
+void parse_mg_with_flags(benchmark::State& state) {
+  const auto request = [](size_t i) { return "mg " + key(i) + " t f v O1234567 k q\r\n"; };
+  parse_all(state, pipeline(kDepth, request), kDepth);
+}
+BENCHMARK(parse_mg_with_flags);
+
+void parse_set(benchmark::State& state) {
+  const std::string value(kValueSize, 'v');
+  const auto request = [&](size_t i) { return "set " + key(i) + " 0 0 100\r\n" + value + "\r\n"; };
+  parse_all(state, pipeline(kDepth, request), kDepth);
+}
+BENCHMARK(parse_set);
+
+void parse_ms(benchmark::State& state) {
+  const std::string value(kValueSize, 'v');
+  const auto request = [&](size_t i) { return "ms " + key(i) + " 100 T60\r\n" + value + "\r\n"; };
+  parse_all(state, pipeline(kDepth, request), kDepth);
+}
+BENCHMARK(parse_ms);
+
+void parse_delete(benchmark::State& state) {
+  parse_all(state, pipeline(kDepth, [](size_t i) { return "delete " + key(i) + "\r\n"; }), kDepth);
+}
+BENCHMARK(parse_delete);
+
+void parse_multiget(benchmark::State& state) {
+  const auto word = [](size_t i) { return " " + key(i); };
+  parse_all(state, "get" + pipeline(kMultigetWidth, word) + "\r\n", kMultigetWidth);
+}
+BENCHMARK(parse_multiget);
+
+void write_values(benchmark::State& state) {
+  BlockPool pool;
+  ReplyBuffer reply(pool);
+  const std::string name = key(1);
+  const std::string value(kValueSize, 'v');
+  for (auto _ : state) {
+    for (size_t i = 0; i < kDepth; ++i) {
+      write_value(reply, {.key = name, .client_flags = 0, .size = kValueSize, .cas = {}},
+                  value.data());
+      write_constant(reply, "END\r\n");
+    }
+    reply.consume(reply.size());
+  }
+  count_commands(state, kDepth);
+}
+BENCHMARK(write_values);
+
+void write_meta_lines(benchmark::State& state) {
+  BlockPool pool;
+  ReplyBuffer reply(pool);
+  const std::string name = key(1);
+  for (auto _ : state) {
+    for (size_t i = 0; i < kDepth; ++i) {
+      MetaLine line(reply, kValueSize);
+      line.add('f', 7);
+      line.add_signed('t', -1);
+      line.add('k', name);
+      line.finish();
+    }
+    reply.consume(reply.size());
+  }
+  count_commands(state, kDepth);
+}
+BENCHMARK(write_meta_lines);
+
+void parse_replies(benchmark::State& state) {
+  const auto one = [](size_t i) {
+    return "VALUE " + key(i) + " 0 100\r\n" + std::string(kValueSize, 'v') + "\r\nEND\r\n";
+  };
+  const std::string input = pipeline(kDepth, one);
+  const ReplyParser parser({});
+  Reply reply;
+  for (auto _ : state) {
+    std::string_view left = input;
+    while (!left.empty()) {
+      left.remove_prefix(parser.parse(left, reply).consumed);
+      benchmark::DoNotOptimize(reply);
+    }
+  }
+  count_commands(state, kDepth);
+}
+BENCHMARK(parse_replies);
+
+}  // namespace
+}  // namespace ember::protocol

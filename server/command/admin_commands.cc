@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// admin_commands: see the header.
+#include "server/command/admin_commands.h"
+
+#include "server/command/arguments.h"
+#include "server/command/classic_reply.h"
+#include "server/command/expiry.h"
+
+namespace ember::server::command {
+namespace {
+
+using protocol::Command;
+using protocol::Next;
+using protocol::ReplyBuffer;
+using protocol::Verb;
+
+constexpr std::string_view kError = "ERROR";
+
+/// flush_all [delay] [noreply]
+std::string_view flush_all(Context& context, const Arguments& arguments) {
+  if (arguments.count() > 2) {
+    return kError;
+  }
+  if (!context.options.flush_enabled) {
+    return "CLIENT_ERROR flush_all not allowed";
+  }
+  UnixSeconds when = 0;
+  const bool has_delay = arguments.count() > (arguments.last_is("noreply") ? 1U : 0U);
+  if (has_delay) {
+    const std::optional<int64_t> delay = parse_signed(arguments[0]);
+    if (!delay) {
+      return "CLIENT_ERROR invalid exptime argument";
+    }
+    when = flush_time(*delay, context.clock.now());
+  }
+  ++context.counters.cmd_flush;
+  context.store.flush_all(context.thread, when);
+  return "OK";
+}
+
+/// verbosity <level> [noreply]
+std::string_view set_verbosity(const Context& context, const Arguments& arguments) {
+  if (arguments.count() == 0 || arguments.count() > 2) {
+    return kError;
+  }
+  const std::optional<int64_t> level = parse_signed(arguments[0]);
+  if (!level || *level < 0) {
+    return "CLIENT_ERROR bad command line format";
+  }
+  if (context.options.set_verbosity) {
+    context.options.set_verbosity(static_cast<uint64_t>(*level));
+  }
+  return "OK";
+}
+
+/// shutdown [graceful]: the answer of one that is refused, or nothing.
+std::string_view shut_down(const Context& context, const Arguments& arguments) {
+  if (!context.options.shutdown_enabled || !context.options.shut_down) {
+    return "ERROR: shutdown not enabled";
+  }
+  const bool graceful = arguments[0] == "graceful";
+  if (arguments.count() > 1 || (arguments.count() == 1 && !graceful)) {
+    return "CLIENT_ERROR invalid shutdown mode";
+  }
+  context.options.shut_down(graceful);
+  return {};
+}
+
+/// What memcached says where the thing is switched off or not built in.
+std::string_view refuse(const Context& context, Verb verb, const Arguments& arguments) {
+  switch (verb) {
+    case Verb::watch:
+      return context.options.watch_enabled ? kError : "CLIENT_ERROR watch commands not allowed";
+    case Verb::lru_crawler:
+      if (arguments[0] == "enable") {
+        return "ERROR failed to start lru crawler thread";
+      }
+      return arguments.count() == 2 && (arguments[0] == "crawl" || arguments[0] == "metadump")
+                 ? "CLIENT_ERROR lru crawler disabled"
+                 : kError;
+    case Verb::slabs:
+      return arguments.count() == 3 && arguments[0] == "reassign"
+                 ? "CLIENT_ERROR slab reassignment disabled"
+                 : kError;
+    case Verb::refresh_certs:
+      return "Error TLS not enabled";
+    default:
+      return kError;
+  }
+}
+
+}  // namespace
+
+Next administer(Context& context, const Command& command, ReplyBuffer& reply) {
+  const Arguments arguments(command.arguments);
+  std::string_view line;
+  switch (command.verb) {
+    case Verb::flush_all:
+      line = flush_all(context, arguments);
+      break;
+    case Verb::verbosity:
+      line = set_verbosity(context, arguments);
+      break;
+    case Verb::shutdown:
+      line = shut_down(context, arguments);
+      if (line.empty()) {
+        return Next::close;
+      }
+      append_line(reply, line);
+      return Next::ready;
+    default:
+      line = refuse(context, command.verb, arguments);
+      break;
+  }
+  // memcached takes a wrong number of words for another command, which has no noreply.
+  if (line == kError || !(command.noreply || arguments.last_is("noreply"))) {
+    append_line(reply, line);
+  }
+  return Next::ready;
+}
+
+}  // namespace ember::server::command

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// arguments: see the header.
+#include "server/command/arguments.h"
+
+#include "base/numbers.h"
+#include "protocol/tokenizer.h"
+
+namespace ember::server::command {
+
+Arguments::Arguments(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  protocol::Words words(text.data(), end, end);
+  for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
+    if (count_ < kKept) {
+      words_[count_] = word;
+    }
+    ++count_;
+  }
+}
+
+std::optional<int64_t> parse_signed(std::string_view word) {
+  if (word.starts_with('+') && !word.starts_with("+-")) {
+    word.remove_prefix(1);
+  }
+  return parse_i64(word);
+}
+
+}  // namespace ember::server::command

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Context: what carrying out a command needs: the store, this worker's place in it, its counters,
+// and the options. The functions of this folder take it instead of a handler.
+//
+// Threads: one a worker.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "server/command/counters.h"
+#include "server/command/stats_source.h"
+#include "storage/store.h"
+#include "storage/store_thread.h"
+
+namespace ember::server::command {
+
+struct HandlerOptions {
+  /// The largest item (-I).
+  size_t item_size_max = kMiB;
+  /// not -C: items show their CAS, and comparing with it can succeed.
+  bool use_cas = true;
+  /// not -F
+  bool flush_enabled = true;
+  /// not -W
+  bool watch_enabled = true;
+  /// -A
+  bool shutdown_enabled = false;
+  /// `version` and `stats` say this.
+  std::string version = "1.6.45";
+  /// No command is begun while the reply is this large.
+  size_t max_reply_size = kMiB;
+  /// `verbosity N`
+  std::function<void(uint64_t level)> set_verbosity;
+  /// `shutdown [graceful]`, if enabled. The connection is closed after it.
+  std::function<void(bool graceful)> shut_down;
+};
+
+/// What a handler works with; none of it is its own.
+struct HandlerParts {
+  storage::Store& store;
+  /// This worker's; the worker calls quiesce(), offline() and online().
+  storage::StoreThread& thread;
+  const Clock& clock;
+  CounterRegistry& registry;
+  StatsSource& stats;
+};
+
+struct Context {
+  storage::Store& store;
+  storage::StoreThread& thread;
+  const Clock& clock;
+  CounterRegistry& registry;
+  StatsSource& stats;
+  Counters& counters;
+  HandlerOptions options;
+
+  /// The CAS shown to clients.
+  uint64_t visible_cas(uint64_t cas) const { return options.use_cas ? cas : 0; }
+
+  /// What a given CAS is compared with: with -C nothing ever matches it.
+  std::optional<uint64_t> compared_cas(bool given, uint64_t cas) const {
+    if (!given) {
+      return std::nullopt;
+    }
+    return options.use_cas ? cas : UINT64_MAX;
+  }
+
+  /// This thread's counters of the class `item` lies in.
+  storage::ClassUse& use_of(const storage::Item& item) const {
+    return thread.use(store.class_of(item));
+  }
+};
+
+/// Counts a miss of an item that was there until it expired or was flushed.
+inline void count_miss(Counters& counters, const storage::Found& found) {
+  if (found.miss == storage::Miss::expired) {
+    ++counters.get_expired;
+  } else if (found.miss == storage::Miss::flushed) {
+    ++counters.get_flushed;
+  }
+}
+
+}  // namespace ember::server::command

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// meta_arithmetic: ma, incr and decr.
+#pragma once
+
+#include "protocol/command.h"
+#include "protocol/reply_buffer.h"
+#include "server/command/context.h"
+
+namespace ember::server::command {
+
+void meta_arithmetic(Context& context, const protocol::Command& command, storage::Hash hash,
+                     protocol::ReplyBuffer& reply);
+
+void classic_arithmetic(Context& context, const protocol::Command& command, storage::Hash hash,
+                        protocol::ReplyBuffer& reply);
+
+}  // namespace ember::server::command

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// meta_delete: see the header.
+#include "server/command/meta_delete.h"
+
+#include "server/command/classic_reply.h"
+#include "server/command/expiry.h"
+#include "server/command/meta_reply.h"
+
+namespace ember::server::command {
+namespace {
+
+using protocol::Command;
+using protocol::MetaFlags;
+using protocol::ReplyBuffer;
+using storage::Outcome;
+using storage::Written;
+
+/// With -C all items are at CAS 0.
+std::optional<uint64_t> compare_of(const Context& context, const MetaFlags& flags) {
+  if (!context.options.use_cas && flags.cas_compare == 0) {
+    return std::nullopt;
+  }
+  return context.compared_cas(flags.has('C'), flags.cas_compare);
+}
+
+Written invalidate(const Context& context, const Command& command, storage::Hash hash) {
+  const MetaFlags& flags = command.meta;
+  storage::Store::InvalidateRule rule;
+  rule.cas_compare = compare_of(context, flags);
+  rule.mark_stale = flags.has('I');
+  rule.drop_value = flags.has('x');
+  if (context.options.use_cas && flags.has('E')) {
+    rule.cas_new = flags.cas_new;
+  }
+  if (flags.has('I') && flags.has('T')) {
+    rule.exptime = expiry_of(flags.ttl, context.clock.now());
+  }
+  return context.store.invalidate(context.thread, command.key, hash, rule);
+}
+
+/// As in memcached, what is marked stale is no deletion, and a CAS that does not match is a miss.
+void count(const Context& context, const Written& written, bool removes) {
+  if (written.outcome != Outcome::stored) {
+    ++context.counters.delete_misses;
+  } else if (removes) {
+    ++context.counters.delete_hits;
+    ++context.thread.use(written.class_id).delete_hits;
+  }
+}
+
+}  // namespace
+
+void meta_delete(Context& context, const Command& command, storage::Hash hash, ReplyBuffer& reply) {
+  const MetaFlags& flags = command.meta;
+  const bool keeps = flags.has('I') || flags.has('x');
+  const Written written =
+      keeps ? invalidate(context, command, hash)
+            : context.store.remove(context.thread, command.key, hash, compare_of(context, flags));
+  count(context, written, !keeps);
+  switch (written.outcome) {
+    case Outcome::stored:
+      if (!flags.has('q')) {
+        append_meta_line(command, "HD", reply);
+      }
+      break;
+    case Outcome::exists:
+      append_meta_line(command, "EX", reply);
+      break;
+    case Outcome::no_memory:
+    case Outcome::too_large:
+      append_line(reply, kNoMemory);
+      break;
+    default:
+      if (!flags.has('q')) {
+        append_meta_line(command, "NF", reply);
+      }
+      break;
+  }
+}
+
+void classic_delete(Context& context, const Command& command, storage::Hash hash,
+                    ReplyBuffer& reply) {
+  const Written written = context.store.remove(context.thread, command.key, hash, std::nullopt);
+  count(context, written, true);
+  answer(command, written.outcome == Outcome::stored ? "DELETED" : "NOT_FOUND", reply);
+}
+
+}  // namespace ember::server::command

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// retrieval: see the header.
+#include "server/command/retrieval.h"
+
+#include "server/command/classic_reply.h"
+#include "server/command/expiry.h"
+#include "server/command/value_reply.h"
+
+namespace ember::server::command {
+namespace {
+
+using protocol::Command;
+using protocol::Verb;
+using storage::Access;
+using storage::Found;
+
+// "VALUE " key " 4294967295 1073741823 18446744073709551615\r\n"
+constexpr size_t kHeadSize = 6 + 1 + 10 + 1 + 10 + 1 + kMaxDecimalSize + 2;
+
+Found look_up(Context& context, const Command& command, storage::Hash hash) {
+  Counters& counters = context.counters;
+  if (command.verb == Verb::get || command.verb == Verb::gets) {
+    ++counters.cmd_get;
+    const Found found = context.store.find(context.thread, command.key, hash, Access::mark);
+    if (found) {
+      ++counters.get_hits;
+      ++context.use_of(*found.item).get_hits;
+    } else {
+      ++counters.get_misses;
+      count_miss(counters, found);
+    }
+    return found;
+  }
+  ++counters.cmd_touch;
+  const UnixSeconds expiry = expiry_of(command.exptime, context.clock.now());
+  const Found found = context.store.touch(context.thread, command.key, hash, expiry, Access::mark);
+  if (found) {
+    ++counters.touch_hits;
+    ++context.use_of(*found.item).touch_hits;
+  } else {
+    ++counters.touch_misses;
+    count_miss(counters, found);
+  }
+  return found;
+}
+
+}  // namespace
+
+void retrieve(Context& context, const Command& command, storage::Hash hash,
+              protocol::ReplyBuffer& reply) {
+  const Found found = look_up(context, command, hash);
+  if (!found) {
+    return;
+  }
+  const storage::Item& item = *found.item;
+  const bool with_cas = command.verb == Verb::gets || command.verb == Verb::gats;
+  const auto write_head = [&](LineWriter& line) {
+    line.text("VALUE ").text(command.key).letter(' ').number(item.client_flags());
+    line.letter(' ').number(item.value_size());
+    if (with_cas) {
+      line.letter(' ').number(context.visible_cas(item.cas()));
+    }
+    line.end_line();
+  };
+  append_line_and_value(context.store, context.thread, item, kHeadSize + command.key.size(),
+                        write_head, reply);
+}
+
+void touch(Context& context, const Command& command, storage::Hash hash,
+           protocol::ReplyBuffer& reply) {
+  answer(command, look_up(context, command, hash) ? "TOUCHED" : "NOT_FOUND", reply);
+}
+
+}  // namespace ember::server::command

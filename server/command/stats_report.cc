@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// stats_report: which family is asked for, and the families but for the plain one.
+#include "server/command/stats_report.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+#include "server/command/arguments.h"
+#include "server/command/general_stats.h"
+#include "server/command/line_writer.h"
+
+namespace ember::server::command {
+namespace {
+
+using protocol::ReplyBuffer;
+using protocol::write_stat;
+using storage::ClassStats;
+using storage::ClassUse;
+
+constexpr std::string_view kEnd = "END";
+
+struct ItemsField {
+  std::string_view name;
+  uint64_t (*value)(const ClassStats& figures);
+};
+
+uint64_t none(const ClassStats& figures) {
+  (void)figures;
+  return 0;
+}
+
+/// `stats items`, for each class. memcached's three queues to Ember's two: new items are hot, those
+/// that were read again are cold's, whose end is evicted from. What has no like is 0.
+constexpr std::array kItemsFields{
+    ItemsField{"number", [](const ClassStats& c) -> uint64_t { return c.items; }},
+    ItemsField{"number_hot", [](const ClassStats& c) -> uint64_t { return c.items_small; }},
+    ItemsField{"number_warm", none},
+    ItemsField{"number_cold", [](const ClassStats& c) -> uint64_t { return c.items_main; }},
+    ItemsField{"age_hot", [](const ClassStats& c) -> uint64_t { return c.age_small; }},
+    ItemsField{"age_warm", none},
+    ItemsField{"age", [](const ClassStats& c) -> uint64_t { return c.age; }},
+    ItemsField{"mem_requested", [](const ClassStats& c) -> uint64_t { return c.mem_requested; }},
+    ItemsField{"evicted", [](const ClassStats& c) -> uint64_t { return c.evicted; }},
+    ItemsField{"evicted_nonzero",
+               [](const ClassStats& c) -> uint64_t { return c.evicted_nonzero; }},
+    ItemsField{"evicted_time", [](const ClassStats& c) -> uint64_t { return c.evicted_time; }},
+    ItemsField{"outofmemory", [](const ClassStats& c) -> uint64_t { return c.out_of_memory; }},
+    ItemsField{"tailrepairs", none},
+    ItemsField{"reclaimed", [](const ClassStats& c) -> uint64_t { return c.reclaimed; }},
+    ItemsField{"expired_unfetched",
+               [](const ClassStats& c) -> uint64_t { return c.expired_unfetched; }},
+    ItemsField{"evicted_unfetched",
+               [](const ClassStats& c) -> uint64_t { return c.evicted_unfetched; }},
+    ItemsField{"evicted_active", [](const ClassStats& c) -> uint64_t { return c.evicted_active; }},
+    ItemsField{"crawler_reclaimed",
+               [](const ClassStats& c) -> uint64_t { return c.crawler_reclaimed; }},
+    ItemsField{"crawler_items_checked",
+               [](const ClassStats& c) -> uint64_t { return c.crawler_items_checked; }},
+    ItemsField{"lrutail_reflocked", none},
+    ItemsField{"moves_to_cold", [](const ClassStats& c) -> uint64_t { return c.moves_to_main; }},
+    ItemsField{"moves_to_warm", none},
+    ItemsField{"moves_within_lru",
+               [](const ClassStats& c) -> uint64_t { return c.moves_within_main; }},
+    ItemsField{"direct_reclaims",
+               [](const ClassStats& c) -> uint64_t { return c.direct_reclaims; }},
+    ItemsField{"hits_to_hot", none},
+    ItemsField{"hits_to_warm", none},
+    ItemsField{"hits_to_cold", none},
+    ItemsField{"hits_to_temp", none},
+};
+
+void report_items(const Context& context, ReplyBuffer& reply) {
+  for (const ClassStats& figures : context.store.class_stats()) {
+    if (figures.items == 0) {
+      continue;
+    }
+    for (const ItemsField& field : kItemsFields) {
+      write_stat(reply, fmt::format("items:{}:{}", figures.class_id, field.name),
+                 field.value(figures));
+    }
+  }
+  append_line(reply, kEnd);
+}
+
+struct UseField {
+  std::string_view name;
+  Counter ClassUse::* value;
+};
+
+constexpr std::array kUseFields{
+    UseField{"get_hits", &ClassUse::get_hits},       UseField{"cmd_set", &ClassUse::sets},
+    UseField{"delete_hits", &ClassUse::delete_hits}, UseField{"incr_hits", &ClassUse::incr_hits},
+    UseField{"decr_hits", &ClassUse::decr_hits},     UseField{"cas_hits", &ClassUse::cas_hits},
+    UseField{"cas_badval", &ClassUse::cas_badval},   UseField{"touch_hits", &ClassUse::touch_hits},
+};
+
+void report_slabs(const Context& context, ReplyBuffer& reply) {
+  const auto uses = context.store.class_use();
+  uint64_t active = 0;
+  uint64_t bytes = 0;
+  for (const ClassStats& figures : context.store.class_stats()) {
+    const auto write = [&](std::string_view name, uint64_t value) {
+      write_stat(reply, fmt::format("{}:{}", figures.class_id, name), value);
+    };
+    write("chunk_size", figures.chunk_size);
+    write("chunks_per_page", figures.chunks_per_page);
+    write("total_pages", figures.pages);
+    write("total_chunks", figures.used_chunks + figures.free_chunks);
+    write("used_chunks", figures.used_chunks);
+    write("free_chunks", figures.free_chunks);
+    write("free_chunks_end", 0);
+    const ClassUse use = figures.class_id < uses.size() ? uses[figures.class_id] : ClassUse{};
+    for (const UseField& field : kUseFields) {
+      write(field.name, use.*field.value);
+    }
+    ++active;
+    bytes += figures.pages * figures.chunk_size * figures.chunks_per_page;
+  }
+  write_stat(reply, "active_slabs", active);
+  write_stat(reply, "total_malloced", bytes);
+  append_line(reply, kEnd);
+}
+
+void report_settings(const Context& context, ReplyBuffer& reply) {
+  for (const auto& [name, value] : context.stats.settings()) {
+    write_stat(reply, name, value);
+  }
+  append_line(reply, kEnd);
+}
+
+void report_connections(const Context& context, ReplyBuffer& reply) {
+  for (const ConnectionInfo& connection : context.stats.connections()) {
+    const auto name = [&](std::string_view field) {
+      return fmt::format("{}:{}", connection.number, field);
+    };
+    write_stat(reply, name("addr"), connection.addr);
+    if (!connection.listen_addr.empty()) {
+      write_stat(reply, name("listen_addr"), connection.listen_addr);
+    }
+    write_stat(reply, name("state"), connection.state);
+    write_stat(reply, name("secs_since_last_cmd"), connection.seconds_since_last_command);
+  }
+  append_line(reply, kEnd);
+}
+
+void report_ember(const Context& context, ReplyBuffer& reply) {
+  const storage::StoreStats store = context.store.stats();
+  write_stat(reply, "pages_assigned", store.pages_assigned);
+  write_stat(reply, "pages_free", store.pages_free);
+  write_stat(reply, "pages_moved", store.pages_moved);
+  write_stat(reply, "index_bytes", store.index_bytes);
+  write_stat(reply, "metadata_bytes", store.metadata_bytes);
+  write_stat(reply, "rescues", store.rescues);
+  write_stat(reply, "janitor_rounds", store.janitor_rounds);
+  append_line(reply, kEnd);
+}
+
+/// Counting by key prefix is not there: it can be asked for its state, not switched on.
+void report_detail(const Arguments& arguments, ReplyBuffer& reply) {
+  if (arguments[1] == "off") {
+    append_line(reply, "OK");
+  } else if (arguments[1] == "dump") {
+    append_line(reply, kEnd);
+  } else if (arguments[1] == "on") {
+    append_line(reply, "SERVER_ERROR stats by key prefix are not available");
+  } else {
+    append_line(reply, "CLIENT_ERROR usage: stats detail on|off|dump");
+  }
+}
+
+void reset(const Context& context, ReplyBuffer& reply) {
+  context.registry.reset();
+  context.store.reset_stats();
+  context.stats.reset();
+  append_line(reply, "RESET");
+}
+
+}  // namespace
+
+void report_stats(Context& context, const protocol::Command& command, ReplyBuffer& reply) {
+  const Arguments arguments(command.arguments);
+  const std::string_view family = arguments[0];
+  if (arguments.count() == 0) {
+    report_general(context, reply);
+  } else if (family == "settings") {
+    report_settings(context, reply);
+  } else if (family == "items") {
+    report_items(context, reply);
+  } else if (family == "slabs") {
+    report_slabs(context, reply);
+  } else if (family == "conns") {
+    report_connections(context, reply);
+  } else if (family == "sizes") {
+    write_stat(reply, "sizes_status", "disabled");
+    append_line(reply, kEnd);
+  } else if (family == "sizes_enable" || family == "sizes_disable") {
+    write_stat(reply, "sizes_status", "disabled");
+  } else if (family == "reset") {
+    reset(context, reply);
+  } else if (family == "detail") {
+    report_detail(arguments, reply);
+  } else if (family == "cachedump") {
+    append_line(reply, "CLIENT_ERROR stats cachedump not allowed");
+  } else if (family == "extstore") {
+    append_line(reply, kEnd);
+  } else if (family == "ember") {
+    report_ember(context, reply);
+  } else {
+    append_line(reply, "ERROR");
+  }
+}
+
+}  // namespace ember::server::command

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Servers as child processes for the comparisons: started, waited for, pinned, stopped by their pid."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+START_SECONDS = 10
+
+
+class Servers:
+    """Where the programs are, and which ports are free for them."""
+
+    def __init__(self, binaries, memcached, first_port):
+        self.binaries = binaries
+        self.memcached = shutil.which(memcached) or memcached
+        self.next_port = first_port
+
+    def program(self, name):
+        return os.path.join(self.binaries, name)
+
+    def command(self, kind, port, options):
+        """The command line of a server. kind: memcached, ember, ember:uring, ember:epoll, null."""
+        if kind == 'null':
+            return [self.program('ember-null-server'), '--port=%d' % port,
+                    '--value_size=%d' % options.get('value_size', 100)]
+        program = self.memcached if kind == 'memcached' else self.program('ember')
+        command = [program, '-l', '127.0.0.1', '-p', str(port), '-t', str(options.get('threads', 1)),
+                   '-m', str(options.get('memory', 1024)), '-c', str(options.get('connections', 2048))]
+        if os.geteuid() == 0:
+            command += ['-u', 'nobody']
+        if ':' in kind:
+            command.append('--io=' + kind.split(':')[1])
+        return command
+
+    def start(self, kind, options=None, cpus=None):
+        port = self.next_port
+        self.next_port += 1
+        command = self.command(kind, port, options or {})
+        if cpus:
+            command = ['taskset', '-c', cpus] + command
+        return Server(kind, port, command)
+
+
+class Server:
+    def __init__(self, kind, port, command):
+        self.kind = kind
+        self.port = port
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE)
+        self.wait_until_ready()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def address(self):
+        return '127.0.0.1:%d' % self.port
+
+    def wait_until_ready(self):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError('%s ended at once: %s' % (
+                    self.kind, self.process.stderr.read().decode(errors='replace').strip()))
+            try:
+                with socket.create_connection(('127.0.0.1', self.port), 1) as connection:
+                    connection.sendall(b'version\r\n')
+                    if connection.recv(100):
+                        return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        self.stop()
+        raise RuntimeError('%s did not answer within %d s' % (self.kind, START_SECONDS))
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process.stderr.close()

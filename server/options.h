@@ -83,7 +83,8 @@ struct Options {
   double growth_factor = storage::StoreOptions{}.growth_factor;
   /// -n, in bytes.
   size_t min_item_space = storage::StoreOptions{}.min_item_space;
-  /// -o hashpower. 0: the index's own choice.
+  /// -o hashpower: room for 2^this items from the start (in memcached, chains of a table of
+  /// pointers). 0: the index's own choice.
   unsigned hash_power = 0;
 
   // Serving.
@@ -129,7 +130,9 @@ struct Options {
   /// -o read_buf_mem_limit, in bytes. 0: no limit.
   size_t read_buf_mem_limit = 0;
 
-  /// What the operator should know of what was given (an option without effect here): one line
+  /// What the operator should hear in any case: one line each.
+  std::vector<std::string> warnings;
+  /// What the operator may want to know of what was given (an option without effect here): one line
   /// each, logged at -v by main.
   std::vector<std::string> notes;
 };

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/option_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace ember::server {
+namespace {
+
+using enum OptionType;
+using enum Support;
+
+// Keep memcached's order: people compare the two helps side by side.
+constexpr auto kOptions = std::to_array<OptionRow>({
+    {'p', "port", integer, "num", "11211", "TCP port to listen on (0: none, -1: any free one)"},
+    {'U', "udp-port", integer, "num", "0", "UDP port to listen on (0: none)", works,
+     "Only 0: UDP is not available in this build of Ember."},
+    {'s', "unix-socket", text, "file", "", "Unix socket to listen on, instead of the network"},
+    {'a', "unix-mask", text, "mask", "700", "permissions of the Unix socket, in octal"},
+    {'A', "enable-shutdown", flag, "", "false", "obey the \"shutdown\" command"},
+    {'l', "listen", text, "addr", "",
+     "address to listen on, with or without a port (default: all);\n"
+     "several: separated by commas, or -l several times;\n"
+     "IPv6 addresses with a port stand in brackets: [::1]:11211"},
+    {'d', "daemon", flag, "", "false", "run in the background"},
+    {'r', "enable-coredumps", flag, "", "false", "raise the limit of core file size"},
+    {'u', "user", text, "user", "", "take the identity of this user (when started by root)"},
+    {'m', "memory-limit", integer, "num", "64", "item memory in megabytes"},
+    {'M', "disable-evictions", flag, "", "false",
+     "when memory is full, answer an error instead of evicting"},
+    {'c', "conn-limit", integer, "num", "1024", "most connections at one time"},
+    {'k', "lock-memory", flag, "", "false", "lock all memory, so that none is swapped out"},
+    {'v', "verbose", count, "", "0", "log errors and warnings of clients, and notes at start"},
+    {'h', "help", action, "", "", "print this help and exit"},
+    {'i', "license", action, "", "", "print the license and exit"},
+    {'V', "version", action, "", "", "print the version and exit"},
+    {'P', "pidfile", text, "file", "", "write the process id to this file"},
+    {'f', "slab-growth-factor", real, "num", "1.08", "growth of chunk sizes, class to class", works,
+     "memcached's default is 1.25; Ember's classes are finer, so that items waste less."},
+    {'n', "slab-min-size", integer, "bytes", "24",
+     "least space for key, value and flags of an item", works,
+     "memcached's default is 48; Ember's smallest chunk is smaller, as its items' headers are."},
+    {'L', "enable-largepages", flag, "", "false", "use large memory pages, if there are any"},
+    {'D', "prefix-delimiter", text, "char", ":",
+     "character between the prefix of a key and the rest, for\n"
+     "\"stats detail\"; when given, counting by prefix is on",
+     works, "memcached has no long name for it."},
+    {'t', "threads", integer, "num", "4", "worker threads"},
+    {'R', "max-reqs-per-event", integer, "num", "20",
+     "most requests of one connection before others have a turn"},
+    {'C', "disable-cas", flag, "", "false", "no unique numbers for items: cas and gets are off"},
+    {'b', "listen-backlog", integer, "num", "1024", "length of the queue of new connections"},
+    {'B', "protocol", text, "name", "auto", "what clients speak: ascii, binary or auto", works,
+     "Only auto and ascii: the binary protocol is not available in this build of Ember."},
+    {'I', "max-item-size", text, "num", "1m", "largest item, with k or m behind it (1k to 1024m)",
+     works,
+     "memcached refuses sizes below 512k unless -o slab_chunk_max is lowered; Ember does not."},
+    {'S', "enable-sasl", flag, "", "false", "authenticate clients by SASL", refused,
+     "SASL authentication is not available in this build of Ember."},
+    {'F', "disable-flush-all", flag, "", "false", "refuse the \"flush_all\" command"},
+    {'X', "disable-dumping", flag, "", "false",
+     "refuse \"stats cachedump\" and \"lru_crawler metadump\""},
+    {'W', "disable-watch", flag, "", "false", "refuse the \"watch\" command"},
+    {'Y', "auth-file", text, "file", "", "authenticate clients by a file of user:password lines",
+     refused, "Authentication by a file is not available in this build of Ember."},
+    {'e', "memory-file", text, "file", "", "keep item memory in this file, over restarts", refused,
+     "A memory file is not available in this build of Ember."},
+    {'Z', "enable-ssl", flag, "", "false", "speak TLS", refused,
+     "TLS is not available in this build of Ember."},
+    {'o', "extended", text, "list", "", "further settings, separated by commas: see below"},
+    {'N', "napi-ids", integer, "num", "0", "assign connections to workers by network queue",
+     no_effect, "Ember spreads connections evenly over its workers."},
+    {'\0', "enable-debug-commands", flag, "", "false", "obey \"debugtime\": for tests only"},
+    {'\0', "io", text, "kind", "auto", "how the network is waited for: auto, uring or epoll", works,
+     "Ember's own. auto: io_uring where the kernel allows it, else epoll."},
+});
+
+bool same_name(std::string_view table_name, std::string_view given) {
+  return std::ranges::equal(table_name, given,
+                            [](char a, char b) { return a == (b == '_' ? '-' : b); });
+}
+
+}  // namespace
+
+std::span<const OptionRow> option_table() { return kOptions; }
+
+const OptionRow* find_option(char short_name) {
+  const auto row = std::ranges::find(kOptions, short_name, &OptionRow::short_name);
+  return short_name == '\0' || row == kOptions.end() ? nullptr : &*row;
+}
+
+const OptionRow* find_option(std::string_view long_name) {
+  const auto row = std::ranges::find_if(
+      kOptions, [&](const OptionRow& each) { return same_name(each.long_name, long_name); });
+  return row == kOptions.end() ? nullptr : &*row;
+}
+
+std::string option_name(const OptionRow& row) {
+  return row.short_name == '\0' ? fmt::format("--{}", row.long_name)
+                                : fmt::format("-{}, --{}", row.short_name, row.long_name);
+}
+
+}  // namespace ember::server

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// settings_report: the names and values of `stats settings`, all of memcached 1.6.45's, in its
+// order. A setting Ember has no such thing for has the value that tells the truth nearest
+// (docs/options.md), whatever was given on the command line.
+#pragma once
+
+#include <cstdint>
+
+#include "server/command/stats_source.h"
+#include "server/options.h"
+
+namespace ember::server {
+
+/// What changes while the server runs.
+struct LiveSettings {
+  /// Where TCP is listened on in truth (-p -1: the port found).
+  int32_t tcp_port = 0;
+  /// As the `verbosity` command left it.
+  uint32_t verbosity = 0;
+  /// Seconds since the oldest item was used.
+  uint64_t oldest = 0;
+};
+
+command::Settings settings_report(const Options& options, const LiveSettings& live);
+
+}  // namespace ember::server

@@ -7,19 +7,20 @@
 //   | 8      | 4        | flags 4    | 4         | 4             | 0 or 8    |     |       |
 //   +--------+----------+------------+-----------+---------------+-----------+-------------+
 //   size word: value size (30 bits) | won (1) | stale (1)
-//   seal:      key size (8 bits) | chained (1) | sequenced (1) | checksum (22 bits, never 0)
+//   seal:      key size (8 bits) | chained (1) | sequenced (1) | live (1) | checksum (21 bits)
 //
 // A chained item holds, in place of its value, the table of the chunks its value lies in.
 // A sequenced item was given its CAS by a client, and keeps its place in the order of writes apart.
 //
 // Invariants: immutable once published, but for the words that are atomic here: exptime (touch),
 // won and stale (meta commands), and the seal, which is written last when an item is made and
-// zeroed when it ends: a zero seal is not an item.
+// whose live bit is cleared when it ends; the rest stays, for whoever still reads the item.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <type_traits>
 
@@ -45,10 +46,35 @@ class Item {
   bool chained() const { return (seal_.load(std::memory_order_relaxed) & kChainedBit) != 0; }
   bool sequenced() const { return (seal_.load(std::memory_order_relaxed) & kSequencedBit) != 0; }
 
-  std::string_view key() const;
+  /// False for a chunk that holds no item, or one that was removed or replaced.
+  bool live() const { return (seal_.load(std::memory_order_acquire) & kLiveBit) != 0; }
 
-  /// Bytes of header, key and value, as `stats` counts them and `mg s`, `me size=` do not.
-  size_t size() const;
+  /// Compares without reading the key's bytes when the sizes differ.
+  bool has_key(std::string_view wanted) const {
+    const uint32_t seal = seal_.load(std::memory_order_acquire);
+    return (seal & kKeySizeMask) == wanted.size() &&
+           std::memcmp(payload() + sequence_size(seal), wanted.data(), wanted.size()) == 0;
+  }
+
+  std::string_view key() const {
+    const uint32_t seal = seal_.load(std::memory_order_acquire);
+    return {payload() + sequence_size(seal), seal & kKeySizeMask};
+  }
+
+  /// The item's place in the order of all writes: its CAS, unless a client chose that.
+  uint64_t sequence() const { return sequenced() ? load<uint64_t>(payload()) : cas_; }
+
+  /// Where the value, or a chained item's table of chunks, starts.
+  const char* body() const {
+    const uint32_t seal = seal_.load(std::memory_order_relaxed);
+    return payload() + sequence_size(seal) + (seal & kKeySizeMask);
+  }
+
+  /// Bytes of header, key and value.
+  size_t size() const {
+    const uint32_t seal = seal_.load(std::memory_order_relaxed);
+    return kHeaderSize + sequence_size(seal) + (seal & kKeySizeMask) + value_size();
+  }
 
  private:
   friend class ItemWriter;
@@ -59,6 +85,13 @@ class Item {
   static constexpr uint32_t kKeySizeMask = 0xff;
   static constexpr uint32_t kChainedBit = uint32_t{1} << 8;
   static constexpr uint32_t kSequencedBit = uint32_t{1} << 9;
+  static constexpr uint32_t kLiveBit = uint32_t{1} << 10;
+  static constexpr unsigned kChecksumShift = 11;
+
+  static size_t sequence_size(uint32_t seal) {
+    return (seal & kSequencedBit) != 0 ? kSequenceSize : 0;
+  }
+  const char* payload() const { return reinterpret_cast<const char*>(this) + kHeaderSize; }
 
   uint64_t cas_;
   std::atomic<UnixSeconds> exptime_;

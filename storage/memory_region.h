@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include "base/bytes.h"
 #include "base/result.h"
 
 namespace ember::storage {
@@ -34,9 +35,9 @@ class MemoryRegion {
 
 /// Anonymous memory, taken from the system as it is first written.
 struct DramOptions {
-  size_t size = 0;          // bytes, a multiple of 4096
-  bool huge_pages = false;  // ask for transparent huge pages
-  bool preallocate = false; // take all of it now
+  size_t size = 0;           // bytes, a multiple of 4096
+  bool huge_pages = false;   // ask for transparent huge pages
+  bool preallocate = false;  // take all of it now
 };
 Result<std::unique_ptr<MemoryRegion>> open_dram_region(const DramOptions& options);
 

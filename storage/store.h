@@ -3,8 +3,9 @@
 // Not a protocol: it knows no verbs, no reply text, no base64.
 //
 // Threads: a thread registers once (StoreThread) and passes that to every call. Items found stay
-// readable until that thread's next quiesce() or offline(). Reads take no lock. A thread that
-// sleeps without going offline stops memory from being reused.
+// readable until that thread's next quiesce(), offline() or writing call (draft, publish, ...):
+// those may have to wait for memory. Reads take no lock. A thread that sleeps without going
+// offline stops memory from being reused.
 // Errors: outcomes are small enums; nothing here throws or blocks on input or output.
 #pragma once
 
@@ -17,9 +18,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/result.h"
 #include "storage/hash.h"
 #include "storage/item.h"
+#include "storage/item_writer.h"
 #include "storage/memory_region.h"
 
 namespace ember::storage {
@@ -42,23 +45,33 @@ struct StoreOptions {
   unsigned hash_power = 0;
 };
 
+/// A key and its hash.
+struct ItemName {
+  std::string_view key;
+  Hash hash = 0;
+};
+
 enum class Access : uint8_t {
   mark,  // counts as a use: eviction remembers it
   peek,  // leaves no trace
 };
 
+/// Why nothing was found.
+enum class Miss : uint8_t { absent, expired, flushed };
+
 /// An item found, as it was before this access was marked.
 struct Found {
   const Item* item = nullptr;
-  bool fetched = false;                // it had been read since it was stored
-  uint32_t seconds_since_access = 0;   // since it was last read, or stored
+  Miss miss = Miss::absent;           // when there is no item
+  bool fetched = false;               // it had been read since it was stored
+  uint32_t seconds_since_access = 0;  // since it was last read, or stored
   explicit operator bool() const { return item != nullptr; }
 };
 
 enum class Outcome : uint8_t {
-  stored,       // written, touched, removed: done
-  not_stored,   // add of an existing key; replace, append, prepend of a missing one
-  exists,       // the CAS given is not the item's
+  stored,      // written, touched, removed: done
+  not_stored,  // add of an existing key; replace, append, prepend of a missing one
+  exists,      // the CAS given is not the item's
   not_found,
   non_numeric,  // incr, decr of a value that is no decimal 64-bit number
   too_large,    // over item_size_max; nothing changed
@@ -73,7 +86,7 @@ struct WriteRule {
   /// With cas_compare: a lower CAS than the item's is accepted, and the new item is marked stale
   /// (ms with I). Its win mark is cleared.
   bool accept_older = false;
-  /// The new item's CAS; otherwise the next of the store.
+  /// The new item's CAS; otherwise the next of the store. The draft was planned as `sequenced`.
   std::optional<uint64_t> cas_new;
   /// The new item is handed out as won already (vivified by mg with N).
   bool won = false;
@@ -81,8 +94,8 @@ struct WriteRule {
 
 struct Written {
   Outcome outcome = Outcome::stored;
-  uint64_t cas = 0;         // of the new item, when stored
-  uint8_t class_id = 0;     // of the new item when stored; else of the item in the way, if any
+  uint64_t cas = 0;      // of the new item, when stored
+  uint8_t class_id = 0;  // of the new item when stored; else of the item in the way, if any
 };
 
 struct ArithmeticRule {
@@ -101,30 +114,39 @@ struct Counted {
 };
 
 /// An item being filled: its chunks are reserved, nobody else sees them. Move only.
-/// Dropped without being published, it gives them back.
+/// Dropped without being published, it gives them back. Of the thread that made it.
 class Draft {
  public:
   Draft() = default;
-  Draft(Draft&& other) noexcept;
+  Draft(StoreImpl* store, Outcome refused) : store_(store), outcome_(refused) {}
+  Draft(StoreImpl* store, Item* item, const ItemPlan& plan)
+      : store_(store), item_(item), plan_(plan), outcome_(Outcome::stored) {}
+  Draft(Draft&& other) noexcept { *this = std::move(other); }
   Draft& operator=(Draft&& other) noexcept;
-  ~Draft();
+  ~Draft() { drop(); }
 
   /// stored: usable. too_large, no_memory: there is nothing to fill.
   Outcome outcome() const { return outcome_; }
 
   /// The next range of the value to fill; empty once all of it is filled.
   std::span<char> next();
-  void advance(size_t size);
+  void advance(size_t size) { filled_ += size; }
   /// Copies `bytes`, which must fit, into the next ranges.
   void fill(std::string_view bytes);
 
+  Item* item() const { return item_; }
+  const ItemPlan& plan() const { return plan_; }
+
+  /// Gives up ownership: the chunks are somebody else's from now on.
+  void release() { item_ = nullptr; }
+
  private:
-  friend class StoreImpl;
-  StoreThread* thread_ = nullptr;
+  void drop();
+
+  StoreImpl* store_ = nullptr;
   Item* item_ = nullptr;
-  Hash hash_ = 0;
+  ItemPlan plan_;  // its key lies in the item
   Outcome outcome_ = Outcome::no_memory;
-  uint8_t class_id_ = 0;
   size_t filled_ = 0;
 };
 
@@ -135,55 +157,58 @@ struct ClassStats {
   uint32_t chunks_per_page = 0;
   uint64_t pages = 0;
   uint64_t used_chunks = 0;
-  uint64_t free_chunks = 0;       // total - used
-  uint64_t items = 0;             // used chunks that are items (not parts of a chain)
-  uint64_t items_small = 0;       // of these, in the probationary queue
+  uint64_t free_chunks = 0;  // total - used
+  uint64_t items = 0;        // used chunks that are items (not parts of a chain)
+  uint64_t items_small = 0;  // of these, in the probationary queue
   uint64_t items_main = 0;
-  uint64_t mem_requested = 0;     // bytes of items, without what the chunks waste
-  uint32_t age = 0;               // seconds since access of the next victim of the main queue
+  uint64_t mem_requested = 0;  // bytes of items, without what the chunks waste
+  uint32_t age = 0;            // seconds since access of the next victim of the main queue
   uint32_t age_small = 0;
   uint64_t evicted = 0;
-  uint64_t evicted_nonzero = 0;   // had an expiry
-  uint32_t evicted_time = 0;      // seconds since access of the last victim
+  uint64_t evicted_nonzero = 0;  // had an expiry
+  uint32_t evicted_time = 0;     // seconds since access of the last victim
   uint64_t evicted_unfetched = 0;
-  uint64_t evicted_active = 0;    // victims that had been read
+  uint64_t evicted_active = 0;  // victims that had been read
   uint64_t expired_unfetched = 0;
-  uint64_t reclaimed = 0;         // expired items whose chunk a writer took
-  uint64_t crawler_reclaimed = 0; // expired items freed in the background
+  uint64_t reclaimed = 0;          // expired items whose chunk a writer took
+  uint64_t crawler_reclaimed = 0;  // expired items freed in the background
   uint64_t crawler_items_checked = 0;
   uint64_t out_of_memory = 0;
   uint64_t moves_to_main = 0;
   uint64_t moves_within_main = 0;
-  uint64_t direct_reclaims = 0;   // writers that had to evict by themselves
+  uint64_t direct_reclaims = 0;  // writers that had to evict by themselves
 };
 
 struct StoreStats {
   uint64_t items = 0;
-  uint64_t total_items = 0;        // stored since start
-  uint64_t bytes = 0;              // of items, headers included
+  uint64_t total_items = 0;  // stored since start
+  uint64_t bytes = 0;        // of items, headers included
   uint64_t memory_limit = 0;
   uint64_t pages_assigned = 0;
-  uint64_t pages_free = 0;         // never given to a class, or given back
+  uint64_t pages_free = 0;  // never given to a class, or given back
   uint64_t pages_moved = 0;
   uint64_t index_bytes = 0;
-  uint32_t hash_power = 0;         // log2 of the buckets, rounded down
+  uint32_t hash_power = 0;  // log2 of the buckets, rounded down
   bool index_growing = false;
-  uint64_t rescues = 0;            // items kept by copying when their page moved
+  uint64_t rescues = 0;  // items kept by copying when their page moved
   bool move_running = false;
   uint64_t janitor_rounds = 0;
-  uint64_t metadata_bytes = 0;     // DRAM beside the arena and the index
+  uint64_t metadata_bytes = 0;  // DRAM beside the arena and the index
 };
 
 /// Per-class counters of what clients did; one table a thread, summed when asked.
 struct ClassUse {
-  uint64_t get_hits = 0;
-  uint64_t sets = 0;
-  uint64_t delete_hits = 0;
-  uint64_t incr_hits = 0;
-  uint64_t decr_hits = 0;
-  uint64_t cas_hits = 0;
-  uint64_t cas_badval = 0;
-  uint64_t touch_hits = 0;
+  Counter get_hits;
+  Counter sets;
+  Counter delete_hits;
+  Counter incr_hits;
+  Counter decr_hits;
+  Counter cas_hits;
+  Counter cas_badval;
+  Counter touch_hits;
+
+  ClassUse& operator+=(const ClassUse& other);
+  ClassUse& operator-=(const ClassUse& other);
 };
 
 class Store {
@@ -203,16 +228,15 @@ class Store {
   /// The live item of `key`: not expired, not flushed. Lock-free.
   Found find(StoreThread& thread, std::string_view key, Hash hash, Access access);
 
-  /// Room for a new item. `exptime`: Unix seconds, 0 never.
-  Draft draft(StoreThread& thread, std::string_view key, Hash hash, uint32_t client_flags,
-              UnixSeconds exptime, size_t value_size);
+  /// Room for a new item. The plan's key need not outlive the call.
+  Draft draft(StoreThread& thread, const ItemPlan& plan);
   /// Makes a full draft the item of its key, or drops it.
   Written publish(StoreThread& thread, Draft draft, const WriteRule& rule);
 
   enum class End : uint8_t { back, front };
   /// Adds `bytes` to the value of an existing item; client flags and expiry stay.
-  Written concatenate(StoreThread& thread, std::string_view key, Hash hash, std::string_view bytes,
-                      End end, const WriteRule& rule);
+  Written concatenate(StoreThread& thread, const ItemName& name, std::string_view bytes, End end,
+                      const WriteRule& rule);
 
   Counted arithmetic(StoreThread& thread, std::string_view key, Hash hash,
                      const ArithmeticRule& rule);
@@ -262,6 +286,7 @@ class Store {
   std::vector<ClassStats> class_stats() const;  // classes with pages, by class_id
   /// Sums over all threads, indexed by class_id.
   std::vector<ClassUse> class_use() const;
+  /// Counts start from 0 again: `stats reset`.
   void reset_stats();
 
  private:

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Chunks for writers: from the class, from a free page, by eviction, from another class.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/check.h"
+#include "storage/store_impl.h"
+
+namespace ember::storage {
+namespace {
+
+// Evicted together: their cache misses overlap, one lock serves all.
+constexpr size_t kEvictionBatch = 16;
+
+// How long a writer waits for other threads to leave the epoch its victims ended in.
+constexpr auto kPatience = std::chrono::seconds(2);
+
+}  // namespace
+
+size_t StoreImpl::part_size(const ItemPlan& plan, size_t part) const {
+  const size_t largest = classes_.largest();
+  return std::min(largest, plan.value_size - part * largest);
+}
+
+StoreImpl::Fit StoreImpl::fit(ItemPlan& plan) const {
+  if (const uint8_t id = classes_.class_for(ItemWriter::size_of(plan, 0)); id != 0) {
+    return {id, 0};
+  }
+  plan.chained = true;
+  const size_t parts = part_count(plan.value_size);
+  // A chunk that can be pinned, as the parts can.
+  const size_t size = std::max(ItemWriter::size_of(plan, parts), PageTable::kLargeChunk);
+  return {classes_.class_for(size), parts};
+}
+
+Outcome StoreImpl::refusal(const ItemPlan& plan) const {
+  const bool fits = plan.value_size <= Item::kMaxValueSize &&
+                    ItemWriter::size_of(plan, 0) <= options_.item_size_max;
+  return fits ? Outcome::stored : Outcome::too_large;
+}
+
+StoreImpl::Attempt StoreImpl::attempt(ThreadState& thread, ItemPlan plan) {
+  if (const Outcome refused = refusal(plan); refused != Outcome::stored) {
+    return {{this, refused}};
+  }
+  const Fit where = fit(plan);
+  uint8_t short_of = 0;
+  Item* item = try_draft(thread, plan, where, short_of);
+  return {item != nullptr ? Draft(this, item, plan) : Draft(), short_of};
+}
+
+Draft StoreImpl::draft(ThreadState& thread, const ItemPlan& plan) {
+  for (;;) {
+    Attempt tried = attempt(thread, plan);
+    if (tried.short_of == 0) {
+      return std::move(tried.draft);
+    }
+    if (!make_room(thread, tried.short_of)) {
+      return {this, out_of_memory(tried.short_of)};
+    }
+  }
+}
+
+Outcome StoreImpl::out_of_memory(uint8_t class_id) {
+  SlabClass& slab = *slabs_[class_id];
+  MutexLock lock(slab.mutex);
+  ++slab.events.out_of_memory;
+  return Outcome::no_memory;
+}
+
+Item* StoreImpl::try_draft(ThreadState& thread, ItemPlan& plan, const Fit& where,
+                           uint8_t& short_of) {
+  const uint64_t offset = try_take(thread, where.class_id, where.parts == 0 ? &plan : nullptr);
+  if (offset == 0) {
+    short_of = where.class_id;
+    return nullptr;
+  }
+  Item* item = ItemWriter::prepare(pages_.at(offset), plan);
+  char* table = ItemWriter::body(item, plan);
+  for (size_t part = 0; part < where.parts; ++part) {
+    const uint8_t id = classes_.class_for(part_size(plan, part));
+    const uint64_t chunk = try_take(thread, id, part == 0 ? &plan : nullptr);
+    if (chunk == 0) {
+      short_of = id;
+      while (part-- > 0) {
+        give(load<uint64_t>(table + part * sizeof(uint64_t)));
+      }
+      give(offset);
+      return nullptr;
+    }
+    store(table + part * sizeof(uint64_t), chunk);
+  }
+  plan.key = {table - plan.key.size(), plan.key.size()};
+  return item;
+}
+
+std::span<char> StoreImpl::draft_range(Item* item, const ItemPlan& plan, size_t from) {
+  if (from >= plan.value_size) {
+    return {};
+  }
+  char* body = ItemWriter::body(item, plan);
+  if (!plan.chained) {
+    return {body + from, plan.value_size - from};
+  }
+  const size_t part = from / classes_.largest();
+  const size_t inside = from % classes_.largest();
+  const auto chunk = load<uint64_t>(body + part * sizeof(uint64_t));
+  return {static_cast<char*>(pages_.at(chunk)) + inside, part_size(plan, part) - inside};
+}
+
+void StoreImpl::drop(Item* item, const ItemPlan& plan) {
+  const char* table = ItemWriter::body(item, plan);
+  for (size_t part = 0; plan.chained && part < part_count(plan.value_size); ++part) {
+    give(load<uint64_t>(table + part * sizeof(uint64_t)));
+  }
+  give(pages_.offset_of(item));
+}
+
+uint64_t StoreImpl::try_take(ThreadState& thread, uint8_t class_id, ItemPlan* queued) {
+  SlabClass& slab = *slabs_[class_id];
+  MutexLock lock(slab.mutex);
+  const uint64_t offset = slab.take();
+  if (offset != 0 && queued != nullptr && slab.ghost.recall(queued->hash)) {
+    queued->recalled = true;
+    ++slab.events.ghost_hits;
+  }
+  const bool low = slab.free_chunks() + slab.in_flight() < slab.reserve();
+  if (offset != 0 && low && options_.evict && !pages_.any_free()) {
+    evict(thread, slab, kEvictionBatch);
+  }
+  return offset;
+}
+
+void StoreImpl::give(uint64_t offset) { give_all(std::span(&offset, 1)); }
+
+void StoreImpl::give_all(std::span<const uint64_t> offsets) {
+  while (!offsets.empty()) {
+    SlabClass& slab = *slabs_[pages_.class_of(offsets.front())];
+    MutexLock lock(slab.mutex);
+    size_t count = 0;
+    // A run of one class under one lock.
+    while (count < offsets.size() && pages_.class_of(offsets[count]) == slab.id()) {
+      const uint64_t offset = offsets[count++];
+      if (pages_.state(offset) == chunk_state::kRetired) {
+        slab.landed();
+      }
+      if (slab.give(offset)) {
+        free_page(slab, PageTable::page_of(offset));
+        break;  // the page has no class any more
+      }
+    }
+    offsets = offsets.subspan(count);
+  }
+}
+
+void StoreImpl::free_page(SlabClass& slab, uint32_t page) {
+  slab.remove_page(page);
+  pages_.release(page);
+  drains_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool StoreImpl::make_room(ThreadState& thread, uint8_t class_id) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (unsigned attempt = 0;; ++attempt) {
+    // Everything this thread found is forgotten: its own epoch must not hold its victims.
+    adopt_orphans(thread);
+    thread.quiesce();
+    switch (find_room(thread, *slabs_[class_id], attempt != 0)) {
+      case Room::here:
+        return true;
+      case Room::coming:
+        break;
+      case Room::none:
+        if (!options_.evict && attempt != 0) {
+          return false;
+        }
+        if (options_.evict && drains_.load(std::memory_order_relaxed) == 0) {
+          steal_page(thread, class_id);
+        }
+        break;
+    }
+    if (attempt > 16) {
+      std::this_thread::yield();
+    }
+    if (std::chrono::steady_clock::now() > deadline) {
+      return false;
+    }
+  }
+}
+
+StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& slab, bool again) {
+  MutexLock lock(slab.mutex);
+  if (slab.free_chunks() != 0) {
+    return Room::here;
+  }
+  if (const auto page = pages_.assign(slab.id())) {
+    slab.add_page(*page);
+    return Room::here;
+  }
+  if (slab.in_flight() == 0) {
+    const size_t wanted = std::clamp<size_t>(slab.total_chunks() / 16, 1, kEvictionBatch);
+    ++slab.events.direct_reclaims;
+    if (options_.evict) {
+      evict(thread, slab, wanted);
+    } else {
+      reclaim_expired(thread, slab, wanted);
+    }
+  } else if (again) {
+    slab.raise_reserve();
+  }
+  return slab.in_flight() != 0 ? Room::coming : Room::none;
+}
+
+std::span<char> Draft::next() {
+  return item_ == nullptr ? std::span<char>() : store_->draft_range(item_, plan_, filled_);
+}
+
+void Draft::fill(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::span<char> range = next();
+    const size_t size = std::min(range.size(), bytes.size());
+    check(size != 0, "what is filled into a draft fits it");
+    std::memcpy(range.data(), bytes.data(), size);
+    advance(size);
+    bytes.remove_prefix(size);
+  }
+}
+
+void Draft::drop() {
+  if (item_ != nullptr) {
+    store_->drop(item_, plan_);
+    item_ = nullptr;
+  }
+}
+
+Draft& Draft::operator=(Draft&& other) noexcept {
+  if (this != &other) {
+    drop();
+    store_ = other.store_;
+    item_ = std::exchange(other.item_, nullptr);
+    plan_ = other.plan_;
+    outcome_ = other.outcome_;
+    filled_ = other.filled_;
+  }
+  return *this;
+}
+
+}  // namespace ember::storage

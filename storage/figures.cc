@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the store counts, summed when somebody asks.
+#include "storage/store_impl.h"
+
+namespace ember::storage {
+namespace {
+
+void add(ThreadState::ClassChange& sum, const ThreadState::ClassChange& part) {
+  sum.items_added += part.items_added;
+  sum.items_removed += part.items_removed;
+  sum.bytes_added += part.bytes_added;
+  sum.bytes_removed += part.bytes_removed;
+}
+
+uint64_t difference(const Counter& more, const Counter& less) {
+  // Other threads count on while we read: never below zero.
+  return more.get() > less.get() ? more.get() - less.get() : 0;
+}
+
+void add_events(ClassStats& stats, const ClassEvents& events, const ClassEvents& reset) {
+  stats.evicted = events.evicted - reset.evicted;
+  stats.evicted_nonzero = events.evicted_nonzero - reset.evicted_nonzero;
+  stats.evicted_unfetched = events.evicted_unfetched - reset.evicted_unfetched;
+  stats.evicted_active = events.evicted_active - reset.evicted_active;
+  stats.expired_unfetched = events.expired_unfetched - reset.expired_unfetched;
+  stats.reclaimed = events.reclaimed - reset.reclaimed;
+  stats.crawler_reclaimed = events.crawler_reclaimed - reset.crawler_reclaimed;
+  stats.crawler_items_checked = events.crawler_items_checked - reset.crawler_items_checked;
+  stats.out_of_memory = events.out_of_memory - reset.out_of_memory;
+  stats.moves_to_main = events.moves_to_main - reset.moves_to_main;
+  stats.moves_within_main = events.moves_within_main - reset.moves_within_main;
+  stats.direct_reclaims = events.direct_reclaims - reset.direct_reclaims;
+  stats.evicted_time = events.evicted_time;
+}
+
+}  // namespace
+
+ClassUse& ClassUse::operator+=(const ClassUse& other) {
+  get_hits += other.get_hits;
+  sets += other.sets;
+  delete_hits += other.delete_hits;
+  incr_hits += other.incr_hits;
+  decr_hits += other.decr_hits;
+  cas_hits += other.cas_hits;
+  cas_badval += other.cas_badval;
+  touch_hits += other.touch_hits;
+  return *this;
+}
+
+ClassUse& ClassUse::operator-=(const ClassUse& other) {
+  get_hits -= other.get_hits;
+  sets -= other.sets;
+  delete_hits -= other.delete_hits;
+  incr_hits -= other.incr_hits;
+  decr_hits -= other.decr_hits;
+  cas_hits -= other.cas_hits;
+  cas_badval -= other.cas_badval;
+  touch_hits -= other.touch_hits;
+  return *this;
+}
+
+std::vector<ThreadState::ClassChange> StoreImpl::class_changes() const {
+  MutexLock lock(threads_mutex_);
+  std::vector<ThreadState::ClassChange> sums = past_changes_;
+  for (const ThreadState* thread : threads_) {
+    for (size_t id = 0; id < sums.size(); ++id) {
+      add(sums[id], thread->changes_[id]);
+    }
+  }
+  return sums;
+}
+
+StoreStats StoreImpl::stats() const {
+  StoreStats stats;
+  for (const ThreadState::ClassChange& change : class_changes()) {
+    stats.items += difference(change.items_added, change.items_removed);
+    stats.bytes += difference(change.bytes_added, change.bytes_removed);
+  }
+  stats.total_items = last_cas_.load(std::memory_order_relaxed);
+  stats.memory_limit = options_.memory_limit;
+  stats.pages_free = pages_.free_count();
+  stats.pages_assigned = pages_.count() - stats.pages_free;
+  stats.pages_moved = pages_moved_.load(std::memory_order_relaxed);
+  stats.index_bytes = index_->bytes();
+  stats.hash_power = index_->power();
+  stats.index_growing = index_->growing();
+  stats.rescues = rescues_.load(std::memory_order_relaxed);
+  stats.move_running = drains_.load(std::memory_order_relaxed) != 0;
+  stats.janitor_rounds = janitor_rounds_.load(std::memory_order_relaxed);
+  stats.metadata_bytes = pages_.bytes();
+  for (const auto& slab : slabs_) {
+    if (slab != nullptr) {
+      MutexLock lock(slab->mutex);
+      stats.metadata_bytes += slab->ghost.bytes();
+    }
+  }
+  return stats;
+}
+
+ClassStats StoreImpl::figures_of(SlabClass& slab) const {
+  ClassStats stats;
+  stats.class_id = slab.id();
+  stats.chunk_size = slab.chunk_size();
+  stats.chunks_per_page = slab.chunks_per_page();
+  stats.pages = slab.pages().size();
+  stats.used_chunks = slab.used_chunks() - std::min(slab.used_chunks(), slab.in_flight());
+  stats.free_chunks = slab.total_chunks() - stats.used_chunks;
+  stats.items_small = static_cast<uint64_t>(std::max<int64_t>(0, slab.small_count()));
+  stats.items_main = static_cast<uint64_t>(std::max<int64_t>(0, slab.main_count()));
+  add_events(stats, slab.events, slab.events_at_reset);
+  return stats;
+}
+
+std::vector<ClassStats> StoreImpl::class_stats() const {
+  const auto changes = class_changes();
+  std::vector<ClassStats> all;
+  for (const auto& slab : slabs_) {
+    if (slab == nullptr) {
+      continue;
+    }
+    MutexLock lock(slab->mutex);
+    if (slab->pages().empty()) {
+      continue;
+    }
+    ClassStats stats = figures_of(*slab);
+    const auto& change = changes[slab->id()];
+    stats.items = difference(change.items_added, change.items_removed);
+    stats.mem_requested = difference(change.bytes_added, change.bytes_removed);
+    all.push_back(stats);
+  }
+  return all;
+}
+
+std::vector<ClassUse> StoreImpl::class_use_since_start() const {
+  std::vector<ClassUse> sums = past_uses_;
+  for (const ThreadState* thread : threads_) {
+    for (size_t id = 0; id < sums.size(); ++id) {
+      sums[id] += thread->uses_[id];
+    }
+  }
+  return sums;
+}
+
+std::vector<ClassUse> StoreImpl::class_use() const {
+  MutexLock lock(threads_mutex_);
+  std::vector<ClassUse> sums = class_use_since_start();
+  for (size_t id = 0; id < sums.size(); ++id) {
+    sums[id] -= use_at_reset_[id];
+  }
+  return sums;
+}
+
+void StoreImpl::reset_stats() {
+  {
+    MutexLock lock(threads_mutex_);
+    use_at_reset_ = class_use_since_start();
+  }
+  for (const auto& slab : slabs_) {
+    if (slab != nullptr) {
+      MutexLock lock(slab->mutex);
+      slab->events_at_reset = slab->events;
+    }
+  }
+}
+
+}  // namespace ember::storage

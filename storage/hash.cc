@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "storage/hash.h"
+
+#include <xxhash.h>
+
+namespace ember::storage {
+
+Hash hash_key(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
+
+}  // namespace ember::storage

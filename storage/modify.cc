@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Items made from items: append, incr, invalidate; and the few words that change in place.
+#include <algorithm>
+
+#include "base/numbers.h"
+#include "storage/store_impl.h"
+
+namespace ember::storage {
+namespace {
+
+/// A value as incr and decr read it: digits, then blanks (which decr leaves behind).
+std::optional<uint64_t> number_in(std::string_view value) {
+  const size_t end = value.find_last_not_of(' ');
+  return end == std::string_view::npos ? std::nullopt : parse_u64(value.substr(0, end + 1));
+}
+
+uint64_t count(uint64_t value, const ArithmeticRule& rule) {
+  if (rule.decrement) {
+    return value < rule.delta ? 0 : value - rule.delta;
+  }
+  return value + rule.delta;  // wraps at 2^64, as protocol.txt says
+}
+
+ItemPlan plan_like(const Item& item, Hash hash) {
+  return {.key = item.key(),
+          .hash = hash,
+          .client_flags = item.client_flags(),
+          .exptime = item.exptime(),
+          .value_size = item.value_size(),
+          .sequenced = item.sequenced()};
+}
+
+}  // namespace
+
+void StoreImpl::copy_value(const Item& item, Draft& draft) const {
+  for (size_t index = 0; index < piece_count(item); ++index) {
+    draft.fill(piece(item, index));
+  }
+}
+
+/// `plan_for(item, plan)` says what to make of the item, or why not; `fill(item, draft)` fills it
+/// and returns the rule to publish by. Both are called again if the item changes meanwhile.
+template <typename Plan, typename Fill>
+StoreImpl::Published StoreImpl::rewrite(ThreadState& thread, std::string_view key, Hash hash,
+                                        Plan&& plan_for, Fill&& fill) {
+  for (;;) {
+    const Found found = find(key, hash, Access::peek);
+    Published result;
+    if (!found) {
+      result.outcome = Outcome::not_found;
+      return result;
+    }
+    const Item& item = *found.item;
+    result.class_id = class_of(item);
+    ItemPlan plan = plan_like(item, hash);
+    result.outcome = plan_for(item, plan);
+    if (result.outcome != Outcome::stored) {
+      return result;
+    }
+    Attempt tried = attempt(thread, plan);
+    if (tried.short_of != 0) {
+      // Waiting gives up what was found: look again afterwards.
+      if (!make_room(thread, tried.short_of)) {
+        result.outcome = out_of_memory(tried.short_of);
+        return result;
+      }
+      continue;
+    }
+    if (tried.draft.outcome() != Outcome::stored) {
+      result.outcome = tried.draft.outcome();
+      return result;
+    }
+    PublishRule rule = fill(item, tried.draft);
+    rule.only_if = &item;
+    result = publish(thread, std::move(tried.draft), rule);
+    if (!result.changed) {
+      return result;
+    }
+  }
+}
+
+Written StoreImpl::concatenate(ThreadState& thread, const ItemName& name, std::string_view bytes,
+                               Store::End end, const WriteRule& rule) {
+  Published result = rewrite(
+      thread, name.key, name.hash,
+      [&](const Item& item, ItemPlan& plan) {
+        plan.value_size += bytes.size();
+        plan.sequenced = rule.cas_new.has_value();
+        const bool other = rule.cas_compare && *rule.cas_compare != item.cas();
+        const bool accepted = rule.accept_older && *rule.cas_compare < item.cas();
+        return other && !accepted ? Outcome::exists : Outcome::stored;
+      },
+      [&](const Item& item, Draft& draft) {
+        if (end == Store::End::front) {
+          draft.fill(bytes);
+        }
+        copy_value(item, draft);
+        if (end == Store::End::back) {
+          draft.fill(bytes);
+        }
+        return PublishRule(rule);
+      });
+  if (result.outcome == Outcome::not_found && !rule.cas_compare) {
+    result.outcome = Outcome::not_stored;
+  }
+  return result;
+}
+
+Counted StoreImpl::arithmetic(ThreadState& thread, std::string_view key, Hash hash,
+                              const ArithmeticRule& rule) {
+  Counted counted;
+  char digits[kMaxDecimalSize];
+  size_t size = 0;
+  const Published result = rewrite(
+      thread, key, hash,
+      [&](const Item& item, ItemPlan& plan) {
+        if (rule.cas_compare && *rule.cas_compare != item.cas()) {
+          return Outcome::exists;
+        }
+        const auto before =
+            item.chained() ? std::nullopt : number_in({item.body(), item.value_size()});
+        if (!before) {
+          return Outcome::non_numeric;
+        }
+        counted.value = count(*before, rule);
+        size = static_cast<size_t>(write_u64(digits, counted.value) - digits);
+        // memcached never shortens a number: it pads with blanks.
+        plan.value_size = std::max<uint64_t>(size, item.value_size());
+        plan.exptime = rule.exptime.value_or(plan.exptime);
+        plan.sequenced = rule.cas_new.has_value();
+        return Outcome::stored;
+      },
+      [&](const Item&, Draft& draft) {
+        const std::span<char> value = draft.next();
+        std::ranges::fill(std::copy_n(digits, size, value.begin()), value.end(), ' ');
+        draft.advance(value.size());
+        counted.item = draft.item();
+        PublishRule publish_rule;
+        publish_rule.cas_new = rule.cas_new;
+        return publish_rule;
+      });
+  counted.outcome = result.outcome;
+  counted.written = result;
+  if (result.outcome != Outcome::stored) {
+    counted.item = nullptr;
+  }
+  return counted;
+}
+
+Found StoreImpl::touch(std::string_view key, Hash hash, UnixSeconds exptime, Access access) {
+  Index::WriteLock lock(*index_, hash);
+  const Index::Hit hit = lock.find([&](uint64_t offset) { return is_item(offset, key); });
+  if (!hit) {
+    return {};
+  }
+  Item* item = pages_.item(hit.entry.offset());
+  if (const Miss miss = why_dead(*item); miss != Miss::absent) {
+    return {.miss = miss};
+  }
+  const Found found{.item = item,
+                    .fetched = hit.entry.fetched(),
+                    .seconds_since_access = hit.entry.idle_seconds(now())};
+  ItemWriter::set_exptime(item, exptime);
+  pages_.page(PageTable::page_of(queue_chunk(*item))).expires_at(exptime);
+  if (access == Access::mark) {
+    Index::mark(hit, now());
+  }
+  return found;
+}
+
+Written StoreImpl::invalidate(ThreadState& thread, std::string_view key, Hash hash,
+                              const Store::InvalidateRule& rule) {
+  return rewrite(
+      thread, key, hash,
+      [&](const Item& item, ItemPlan& plan) {
+        if (rule.cas_compare && *rule.cas_compare != item.cas()) {
+          return Outcome::exists;
+        }
+        if (rule.drop_value) {
+          plan.value_size = 0;
+          plan.client_flags = 0;
+        }
+        plan.exptime = rule.exptime.value_or(plan.exptime);
+        plan.sequenced = rule.cas_new.has_value();
+        return Outcome::stored;
+      },
+      [&](const Item& item, Draft& draft) {
+        if (!rule.drop_value) {
+          copy_value(item, draft);
+        }
+        PublishRule publish_rule;
+        publish_rule.cas_new = rule.cas_new;
+        publish_rule.stale = rule.mark_stale || item.stale();
+        publish_rule.won = !rule.mark_stale && item.won();
+        return publish_rule;
+      });
+}
+
+bool StoreImpl::try_win(const Item& item) {
+  const std::string_view key = item.key();
+  Index::WriteLock lock(*index_, hash_key(key));
+  const Index::Hit hit = lock.find([&](uint64_t offset) { return is_item(offset, key); });
+  // The item may have been moved to another chunk since; it is the same if its CAS is.
+  if (!hit || pages_.item(hit.entry.offset())->cas() != item.cas()) {
+    return false;
+  }
+  return ItemWriter::win(pages_.item(hit.entry.offset()));
+}
+
+void StoreImpl::apply_due_flush() const {
+  UnixSeconds due = flush_due_.load(std::memory_order_relaxed);
+  if (due != 0 && due <= now() && flush_due_.compare_exchange_strong(due, 0)) {
+    flushed_up_to_.store(last_cas_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+}
+
+void StoreImpl::flush_all(UnixSeconds when) {
+  if (when > now()) {
+    flush_due_.store(when, std::memory_order_relaxed);
+    return;
+  }
+  flush_due_.store(0, std::memory_order_relaxed);
+  flushed_up_to_.store(last_cas_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  for (uint32_t number = 0; number < pages_.count(); ++number) {
+    pages_.page(number).expires_at(1);  // have it swept
+  }
+}
+
+}  // namespace ember::storage

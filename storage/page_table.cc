@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "storage/page_table.h"
+
+#include <xxhash.h>
+
+#include <numeric>
+
+#include "base/check.h"
+
+namespace ember::storage {
+
+PageTable::PageTable(std::span<std::byte> arena, const SizeClasses& classes)
+    : base_(arena.data()),
+      classes_(classes),
+      pages_(arena.size() / kPageSize),
+      free_count_(pages_.size()) {
+  reciprocals_.push_back(0);
+  for (size_t id = 1; id <= classes.count(); ++id) {
+    const uint64_t size = classes.chunk_size(static_cast<uint8_t>(id));
+    reciprocals_.push_back(((uint64_t{1} << 32) + size - 1) / size);
+  }
+  free_.resize(pages_.size());
+  // The lowest page is taken first: resident memory grows from one end.
+  std::iota(free_.rbegin(), free_.rend(), 0);
+  bytes_.store(pages_.size() * sizeof(PageInfo), std::memory_order_relaxed);
+}
+
+ChunkPlace PageTable::place_of(uint64_t offset) const {
+  const uint32_t number = page_of(offset);
+  const uint8_t id = pages_[number].class_id.load(std::memory_order_relaxed);
+  const uint64_t inside = (offset & (kPageSize - 1)) - sizeof(PageHeader);
+  // Exact: offsets of chunks are multiples of the chunk size, and inside * error < 2^32.
+  return {number, static_cast<uint32_t>((inside * reciprocals_[id]) >> 32)};
+}
+
+std::optional<uint32_t> PageTable::assign(uint8_t class_id) {
+  uint32_t number = 0;
+  {
+    MutexLock lock(mutex_);
+    if (free_.empty()) {
+      return std::nullopt;
+    }
+    number = free_.back();
+    free_.pop_back();
+    free_count_.store(free_.size(), std::memory_order_relaxed);
+  }
+  const uint32_t chunks = classes_.chunks_per_page(class_id);
+  PageInfo& page = pages_[number];
+  page.states = std::make_unique<ChunkStates>(chunks);
+  bytes_.fetch_add(chunks, std::memory_order_relaxed);
+  if (classes_.chunk_size(class_id) >= kLargeChunk) {
+    page.owners = std::make_unique<std::atomic<uint64_t>[]>(chunks);
+    page.pins = std::make_unique<std::atomic<uint32_t>[]>(chunks);
+  }
+  page.draining = false;
+  page.listed = false;
+  page.used = 0;
+  page.free = chunks;
+  page.earliest_expiry.store(PageInfo::kNever, std::memory_order_relaxed);
+  page.class_id.store(class_id, std::memory_order_relaxed);
+  write_header(number, class_id);
+  return number;
+}
+
+void PageTable::write_header(uint32_t number, uint8_t class_id) {
+  PageHeader header{};
+  header.magic = PageHeader::kMagic;
+  header.page = number;
+  header.generation = ++pages_[number].generation;
+  header.chunk_size = classes_.chunk_size(class_id);
+  header.class_id = class_id;
+  header.checksum = XXH3_64bits(&header, offsetof(PageHeader, checksum));
+  store(base_ + (size_t{number} << kPageShift), header);
+}
+
+void PageTable::release(uint32_t number) {
+  PageInfo& page = pages_[number];
+  check(page.used == 0, "a page is released when nothing in it is used");
+  store(base_ + (size_t{number} << kPageShift), PageHeader{});
+  bytes_.fetch_sub(page.states->count(), std::memory_order_relaxed);
+  page.class_id.store(0, std::memory_order_relaxed);
+  page.states.reset();
+  page.owners.reset();
+  page.pins.reset();
+  MutexLock lock(mutex_);
+  free_.push_back(number);
+  free_count_.store(free_.size(), std::memory_order_relaxed);
+}
+
+}  // namespace ember::storage

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// PageTable: the arena's pages: which class each belongs to, what its chunks are, which are free.
+// The pages' own bytes begin with a PageHeader, by which a page describes itself on media.
+//
+// Threads: a page's class, once assigned, changes only when no chunk of it is used or read; so
+// whoever holds an item may ask for its class. The rest of a PageInfo belongs to the class's mutex
+// unless it is atomic.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "storage/chunk_states.h"
+#include "storage/item.h"
+#include "storage/size_classes.h"
+
+namespace ember::storage {
+
+inline constexpr size_t kPageSize = kMiB;
+inline constexpr unsigned kPageShift = 20;
+
+/// The first bytes of every page that belongs to a class. Part of the media format.
+struct PageHeader {
+  static constexpr uint64_t kMagic = 0x3130676150626d45;  // "EmbPag01", little endian
+  uint64_t magic;
+  uint32_t page;        // its number in the arena
+  uint32_t generation;  // how often the page was given to a class
+  uint32_t chunk_size;
+  uint32_t class_id;
+  uint64_t checksum;  // XXH3 of the bytes before
+  uint8_t reserved[32];
+};
+static_assert(sizeof(PageHeader) == 64 && std::is_trivially_copyable_v<PageHeader>);
+
+inline constexpr size_t kPagePayload = kPageSize - sizeof(PageHeader);
+
+struct PageInfo {
+  std::atomic<uint8_t> class_id{0};
+  bool draining = false;  // its chunks are being emptied; none is given out
+  bool listed = false;    // among its class's pages with free chunks
+  uint32_t used = 0;      // chunks neither free nor cached
+  uint32_t free = 0;      // chunks free and not cached
+  uint32_t generation = 0;
+  UnixSeconds swept = 0;  // when expired items were last looked for
+  std::atomic<UnixSeconds> earliest_expiry{kNever};
+  std::unique_ptr<ChunkStates> states;
+  /// Classes of large chunks only: whose first part a chunk is, and who sends from it.
+  std::unique_ptr<std::atomic<uint64_t>[]> owners;
+  std::unique_ptr<std::atomic<uint32_t>[]> pins;
+
+  static constexpr UnixSeconds kNever = ~UnixSeconds{0};
+
+  void expires_at(UnixSeconds exptime) {
+    UnixSeconds known = earliest_expiry.load(std::memory_order_relaxed);
+    while (exptime != 0 && exptime < known &&
+           !earliest_expiry.compare_exchange_weak(known, exptime, std::memory_order_relaxed)) {
+    }
+  }
+};
+
+/// A chunk's place in its page.
+struct ChunkPlace {
+  uint32_t page = 0;
+  uint32_t index = 0;
+};
+
+class PageTable {
+ public:
+  /// Chunks from this size on can be pinned and can be parts of chained items.
+  static constexpr size_t kLargeChunk = 8 * kKiB;
+
+  PageTable(std::span<std::byte> arena, const SizeClasses& classes);
+
+  size_t count() const { return pages_.size(); }
+  PageInfo& page(uint32_t number) { return pages_[number]; }
+  const PageInfo& page(uint32_t number) const { return pages_[number]; }
+
+  /// A free page, now the class's, its header written. Nothing when there is none.
+  std::optional<uint32_t> assign(uint8_t class_id) EMBER_EXCLUDES(mutex_);
+  /// Takes a page that is entirely unused back.
+  void release(uint32_t number) EMBER_EXCLUDES(mutex_);
+  bool any_free() const { return free_count_.load(std::memory_order_relaxed) != 0; }
+  size_t free_count() const { return free_count_.load(std::memory_order_relaxed); }
+
+  void* at(uint64_t offset) const { return base_ + offset; }
+  Item* item(uint64_t offset) const { return reinterpret_cast<Item*>(base_ + offset); }
+  uint64_t offset_of(const void* place) const {
+    return static_cast<uint64_t>(static_cast<const std::byte*>(place) - base_);
+  }
+
+  static uint32_t page_of(uint64_t offset) { return static_cast<uint32_t>(offset >> kPageShift); }
+  uint8_t class_of(uint64_t offset) const {
+    return pages_[page_of(offset)].class_id.load(std::memory_order_relaxed);
+  }
+  ChunkPlace place_of(uint64_t offset) const;
+  uint64_t offset_at(ChunkPlace place, uint32_t chunk_size) const {
+    return (uint64_t{place.page} << kPageShift) + sizeof(PageHeader) +
+           uint64_t{place.index} * chunk_size;
+  }
+  ChunkStates& states_of(uint64_t offset) { return *pages_[page_of(offset)].states; }
+
+  uint8_t exchange_state(uint64_t offset, uint8_t state) {
+    return states_of(offset).exchange(place_of(offset).index, state);
+  }
+  void set_state(uint64_t offset, uint8_t state) {
+    states_of(offset).set(place_of(offset).index, state);
+  }
+  uint8_t state(uint64_t offset) const {
+    return pages_[page_of(offset)].states->get(place_of(offset).index);
+  }
+
+  /// DRAM the table itself takes.
+  size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  void write_header(uint32_t number, uint8_t class_id);
+
+  std::byte* base_;
+  const SizeClasses& classes_;
+  std::vector<uint64_t> reciprocals_;  // of chunk sizes, 32 fractional bits, by class
+  std::vector<PageInfo> pages_;
+  std::atomic<size_t> free_count_;
+  std::atomic<size_t> bytes_{0};
+  Mutex mutex_;
+  std::vector<uint32_t> free_ EMBER_GUARDED_BY(mutex_);  // taken from the back
+};
+
+}  // namespace ember::storage

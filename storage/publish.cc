@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Items enter the index, and leave it.
+#include "base/check.h"
+#include "storage/store_impl.h"
+
+namespace ember::storage {
+namespace {
+
+/// What a rule makes of the item that is there. stored: go ahead.
+struct Verdict {
+  Outcome outcome = Outcome::stored;
+  bool older = false;  // accepted although its CAS is older: the new item is stale
+};
+
+Verdict verdict_of(const WriteRule& rule, const Item* there) {
+  if (rule.cas_compare) {
+    if (there == nullptr) {
+      return {Outcome::not_found};
+    }
+    if (there->cas() != *rule.cas_compare) {
+      const bool older = rule.accept_older && *rule.cas_compare < there->cas();
+      return {older ? Outcome::stored : Outcome::exists, older};
+    }
+  }
+  if (rule.mode == WriteRule::Mode::add && there != nullptr) {
+    return {Outcome::not_stored};
+  }
+  if (rule.mode == WriteRule::Mode::replace && there == nullptr) {
+    return {Outcome::not_stored};
+  }
+  return {};
+}
+
+}  // namespace
+
+uint64_t StoreImpl::queue_chunk(const Item& item) const {
+  return item.chained() ? load<uint64_t>(item.body()) : pages_.offset_of(&item);
+}
+
+uint8_t StoreImpl::entry_state(const Item& item, const ItemPlan& plan, const Index::Hit& old) {
+  const SlabClass& slab = *slabs_[pages_.class_of(queue_chunk(item))];
+  if (old) {
+    // A new version keeps the standing of the old one: an overwrite is a use.
+    const Item& before = *pages_.item(old.entry.offset());
+    const bool in_main = pages_.state(queue_chunk(before)) == chunk_state::kMain;
+    return in_main ? chunk_state::kMain : slab.newcomer();
+  }
+  return plan.recalled ? chunk_state::kMain : slab.newcomer();
+}
+
+void StoreImpl::enter_queue(const Item& item, uint8_t state) {
+  const uint64_t offset = pages_.offset_of(&item);
+  const uint64_t queued = queue_chunk(item);
+  if (item.chained()) {
+    for (size_t part = 0; part < piece_count(item); ++part) {
+      const auto chunk = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+      const ChunkPlace place = pages_.place_of(chunk);
+      pages_.page(place.page).owners[place.index].store(offset, std::memory_order_relaxed);
+      if (part != 0) {
+        pages_.set_state(chunk, chunk_state::kPart);
+      }
+    }
+    pages_.set_state(offset, chunk_state::kDirectory);
+  }
+  slabs_[pages_.class_of(queued)]->entered(state);
+  pages_.set_state(queued, state);
+  // After the state: a sweep that missed the item must not also forget its expiry.
+  pages_.page(PageTable::page_of(queued)).expires_at(item.exptime());
+}
+
+void StoreImpl::count_in(ThreadState& thread, const Item& item) {
+  auto& change = thread.changes_[class_of(item)];
+  ++change.items_added;
+  change.bytes_added += item.size();
+}
+
+void StoreImpl::count_out(ThreadState& thread, const Item& item) {
+  auto& change = thread.changes_[class_of(item)];
+  ++change.items_removed;
+  change.bytes_removed += item.size();
+}
+
+void StoreImpl::end_item(ThreadState& thread, uint64_t offset) {
+  Item* item = pages_.item(offset);
+  count_out(thread, *item);
+  ItemWriter::end(item);
+  const auto retire = [&](uint64_t chunk) {
+    SlabClass& slab = *slabs_[pages_.class_of(chunk)];
+    slab.took_off();
+    slab.left(pages_.exchange_state(chunk, chunk_state::kRetired));
+    thread.unlinked_.push_back(chunk);
+  };
+  for (size_t part = 0; item->chained() && part < piece_count(*item); ++part) {
+    retire(load<uint64_t>(item->body() + part * sizeof(uint64_t)));
+  }
+  retire(offset);
+}
+
+void StoreImpl::link(ThreadState& thread, Index::WriteLock& lock, const Draft& draft,
+                     const Index::Hit& old, const ItemWriter::Commit& commit) {
+  Item* item = draft.item();
+  const Hash hash = draft.plan().hash;
+  ItemWriter::seal(item, draft.plan(), commit);
+  // The state first: whoever replaces the item from now on finds what to take back.
+  enter_queue(*item, entry_state(*item, draft.plan(), old));
+  count_in(thread, *item);
+  IndexEntry entry = IndexEntry::make(hash, commit.offset, now());
+  if (old) {
+    Index::WriteLock::replace(old, entry.with_frequency(old.entry.frequency()));
+    end_item(thread, old.entry.offset());
+  } else {
+    lock.insert(entry);
+  }
+}
+
+StoreImpl::Published StoreImpl::publish(ThreadState& thread, Draft draft, const PublishRule& rule) {
+  check(draft.item() != nullptr, "a draft that is published was granted");
+  check(!rule.cas_new || draft.plan().sequenced, "an item with a chosen CAS was planned so");
+  const std::string_view key = draft.plan().key;
+  Published result;
+  Index::WriteLock lock(*index_, draft.plan().hash);
+  const Index::Hit old = lock.find([&](uint64_t offset) { return is_item(offset, key); });
+  const Item* there = old ? pages_.item(old.entry.offset()) : nullptr;
+  if (rule.only_if != nullptr && (there != rule.only_if || dead(*there))) {
+    result.changed = true;
+    return result;
+  }
+  if (there != nullptr) {
+    result.class_id = class_of(*there);
+    if (dead(*there)) {
+      there = nullptr;
+    }
+  }
+  const Verdict verdict = verdict_of(rule, there);
+  result.outcome = verdict.outcome;
+  if (verdict.outcome != Outcome::stored) {
+    return result;
+  }
+  const uint64_t sequence = last_cas_.fetch_add(1, std::memory_order_relaxed) + 1;
+  const ItemWriter::Commit commit{.cas = rule.cas_new.value_or(sequence),
+                                  .sequence = sequence,
+                                  .offset = pages_.offset_of(draft.item()),
+                                  .won = rule.won,
+                                  .stale = rule.stale || verdict.older};
+  link(thread, lock, draft, old, commit);
+  result.cas = commit.cas;
+  result.class_id = class_of(*draft.item());
+  draft.release();
+  return result;
+}
+
+Written StoreImpl::remove(ThreadState& thread, std::string_view key, Hash hash,
+                          std::optional<uint64_t> cas_compare) {
+  Index::WriteLock lock(*index_, hash);
+  const Index::Hit hit = lock.find([&](uint64_t offset) { return is_item(offset, key); });
+  if (!hit) {
+    return {.outcome = Outcome::not_found};
+  }
+  const Item& item = *pages_.item(hit.entry.offset());
+  Written result{.cas = item.cas(), .class_id = class_of(item)};
+  if (dead(item)) {
+    result.outcome = Outcome::not_found;
+  } else if (cas_compare && *cas_compare != item.cas()) {
+    result.outcome = Outcome::exists;
+    return result;
+  }
+  lock.erase(hit);
+  end_item(thread, hit.entry.offset());
+  return result;
+}
+
+}  // namespace ember::storage

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "storage/store.h"
+
+#include <fmt/format.h>
+
+#include "storage/store_impl.h"
+
+namespace ember::storage {
+namespace {
+
+ThreadState& state_of(StoreThread& thread) { return static_cast<ThreadState&>(thread); }
+
+size_t smallest_chunk(const StoreOptions& options) {
+  return Item::kHeaderSize + std::max<size_t>(options.min_item_space, 8);
+}
+
+}  // namespace
+
+StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Clock& clock)
+    : options_(options),
+      region_(region),
+      clock_(clock),
+      classes_(options.growth_factor, smallest_chunk(options), kPagePayload),
+      pages_(region.bytes(), classes_),
+      slabs_(classes_.count() + 1),
+      past_uses_(slabs_.size()),
+      past_changes_(slabs_.size()),
+      use_at_reset_(slabs_.size()),
+      pressures_(slabs_.size()) {
+  for (size_t id = 1; id < slabs_.size(); ++id) {
+    slabs_[id] = std::make_unique<SlabClass>(static_cast<uint8_t>(id), pages_, classes_);
+  }
+}
+
+StoreImpl::~StoreImpl() = default;
+
+Result<void> StoreImpl::open() {
+  const Index::Options options{.max_items = options_.memory_limit / classes_.chunk_size(1),
+                               .initial_power = options_.hash_power};
+  auto index =
+      Index::open(options, [this](std::span<const uint64_t> offsets, std::span<Hash> hashes) {
+        for (const uint64_t offset : offsets) {
+          __builtin_prefetch(pages_.at(offset));
+        }
+        for (size_t i = 0; i < offsets.size(); ++i) {
+          hashes[i] = hash_key(pages_.item(offsets[i])->key());
+        }
+      });
+  if (!index) {
+    return std::unexpected(index.error());
+  }
+  index_ = std::move(*index);
+  return {};
+}
+
+Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, MemoryRegion& region,
+                                           const Clock& clock) {
+  if (options.memory_limit < kPageSize || options.memory_limit % kPageSize != 0 ||
+      region.bytes().size() != options.memory_limit) {
+    return fail("the store's memory is not a whole number of 1 MiB pages; give -m in MiB");
+  }
+  if (options.memory_limit > IndexEntry::kMaxOffset) {
+    return fail(fmt::format("-m is limited to {} MiB", IndexEntry::kMaxOffset / kMiB));
+  }
+  auto impl = std::make_unique<StoreImpl>(options, region, clock);
+  if (auto opened = impl->open(); !opened) {
+    return std::unexpected(opened.error());
+  }
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+Store::Store(std::unique_ptr<StoreImpl> impl) : impl_(std::move(impl)) {}
+Store::~Store() = default;
+
+std::unique_ptr<StoreThread> Store::register_thread() { return impl_->register_thread(); }
+
+void Store::prefetch_bucket(Hash hash) const { impl_->prefetch_bucket(hash); }
+
+void Store::prefetch_item(Hash hash) const { impl_->prefetch_item(hash); }
+
+Found Store::find(StoreThread&, std::string_view key, Hash hash, Access access) {
+  return impl_->find(key, hash, access);
+}
+
+Draft Store::draft(StoreThread& thread, const ItemPlan& plan) {
+  return impl_->draft(state_of(thread), plan);
+}
+
+Written Store::publish(StoreThread& thread, Draft draft, const WriteRule& rule) {
+  return impl_->publish(state_of(thread), std::move(draft), StoreImpl::PublishRule(rule));
+}
+
+Written Store::concatenate(StoreThread& thread, const ItemName& name, std::string_view bytes,
+                           End end, const WriteRule& rule) {
+  return impl_->concatenate(state_of(thread), name, bytes, end, rule);
+}
+
+Counted Store::arithmetic(StoreThread& thread, std::string_view key, Hash hash,
+                          const ArithmeticRule& rule) {
+  return impl_->arithmetic(state_of(thread), key, hash, rule);
+}
+
+Found Store::touch(StoreThread&, std::string_view key, Hash hash, UnixSeconds exptime,
+                   Access access) {
+  return impl_->touch(key, hash, exptime, access);
+}
+
+Written Store::remove(StoreThread& thread, std::string_view key, Hash hash,
+                      std::optional<uint64_t> cas_compare) {
+  return impl_->remove(state_of(thread), key, hash, cas_compare);
+}
+
+Written Store::invalidate(StoreThread& thread, std::string_view key, Hash hash,
+                          const InvalidateRule& rule) {
+  return impl_->invalidate(state_of(thread), key, hash, rule);
+}
+
+bool Store::try_win(const Item& item) { return impl_->try_win(item); }
+
+void Store::flush_all(StoreThread&, UnixSeconds when) { impl_->flush_all(when); }
+
+bool Store::pin(StoreThread&, const Item& item) { return impl_->pin(item); }
+
+void Store::unpin(const Item& item) { impl_->unpin(item); }
+
+size_t Store::piece_count(const Item& item) const { return impl_->piece_count(item); }
+
+std::string_view Store::piece(const Item& item, size_t index) const {
+  return impl_->piece(item, index);
+}
+
+uint8_t Store::class_of(const Item& item) const { return impl_->class_of(item); }
+
+bool Store::maintain(StoreThread& thread) { return impl_->maintain(state_of(thread)); }
+
+StoreStats Store::stats() const { return impl_->stats(); }
+
+std::vector<ClassStats> Store::class_stats() const { return impl_->class_stats(); }
+
+std::vector<ClassUse> Store::class_use() const { return impl_->class_use(); }
+
+void Store::reset_stats() { impl_->reset_stats(); }
+
+}  // namespace ember::storage

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// StoreImpl: the parts a store is made of, and what they do together. store.h is what others see.
+//
+// Where to read: find.cc (reading), allocation.cc (chunks for writers), publish.cc (items enter
+// and leave), modify.cc (append, incr, touch, invalidate), evictor.cc (who leaves when memory is
+// short), janitor.cc (the background), page_mover.cc (pages between classes).
+//
+// Lock order: class mutex, then index bucket, then anything inside the index. A thread holds one
+// class mutex at a time.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/mutex.h"
+#include "storage/epoch.h"
+#include "storage/index.h"
+#include "storage/page_table.h"
+#include "storage/size_classes.h"
+#include "storage/slab_class.h"
+#include "storage/store.h"
+#include "storage/store_thread.h"
+
+namespace ember::storage {
+
+/// Chunks that were unlinked in an epoch: free once all threads have left it.
+struct RetiredBatch {
+  uint64_t epoch = 0;
+  std::vector<uint64_t> chunks;
+};
+
+class ThreadState final : public StoreThread {
+ public:
+  explicit ThreadState(StoreImpl& store);
+  ~ThreadState() override;
+
+  void quiesce() override;
+  void offline() override;
+  void online() override;
+  ClassUse& use(uint8_t class_id) override { return uses_[class_id]; }
+
+  /// What this thread added to and took from a class. Sums over threads are the figures.
+  struct ClassChange {
+    Counter items_added, items_removed, bytes_added, bytes_removed;
+  };
+
+ private:
+  friend class StoreImpl;
+
+  StoreImpl& store_;
+  Epochs::Slot* slot_;
+  std::vector<uint64_t> unlinked_;  // since the last epoch this thread closed
+  std::deque<RetiredBatch> retired_;
+  std::vector<ClassUse> uses_;
+  std::vector<ClassChange> changes_;
+};
+
+class StoreImpl {
+ public:
+  StoreImpl(const StoreOptions& options, MemoryRegion& region, const Clock& clock);
+  ~StoreImpl();
+  Result<void> open();
+
+  // find.cc
+  Found find(std::string_view key, Hash hash, Access access);
+  void prefetch_bucket(Hash hash) const { index_->prefetch(hash); }
+  void prefetch_item(Hash hash) const;
+  size_t piece_count(const Item& item) const;
+  std::string_view piece(const Item& item, size_t index) const;
+  bool pin(const Item& item);
+  void unpin(const Item& item);
+  uint8_t class_of(const Item& item) const { return pages_.class_of(pages_.offset_of(&item)); }
+
+  // allocation.cc
+  Draft draft(ThreadState& thread, const ItemPlan& plan);
+  void drop(Item* item, const ItemPlan& plan);
+  std::span<char> draft_range(Item* item, const ItemPlan& plan, size_t from);
+
+  // publish.cc
+  struct PublishRule : WriteRule {
+    PublishRule() = default;
+    explicit PublishRule(const WriteRule& rule) : WriteRule(rule) {}
+    /// Only if this is still the key's item (null: no such condition).
+    const Item* only_if = nullptr;
+    bool stale = false;
+  };
+  /// `changed` (for only_if): the key's item is another one now; nothing was written.
+  struct Published : Written {
+    bool changed = false;
+  };
+  Published publish(ThreadState& thread, Draft draft, const PublishRule& rule);
+  Written remove(ThreadState& thread, std::string_view key, Hash hash,
+                 std::optional<uint64_t> cas_compare);
+
+  // modify.cc: read, make a new item, publish it if the key's item is still the one read.
+  Written concatenate(ThreadState& thread, const ItemName& name, std::string_view bytes,
+                      Store::End end, const WriteRule& rule);
+  Counted arithmetic(ThreadState& thread, std::string_view key, Hash hash,
+                     const ArithmeticRule& rule);
+  Found touch(std::string_view key, Hash hash, UnixSeconds exptime, Access access);
+  Written invalidate(ThreadState& thread, std::string_view key, Hash hash,
+                     const Store::InvalidateRule& rule);
+  bool try_win(const Item& item);
+  void flush_all(UnixSeconds when);
+
+  // janitor.cc
+  bool maintain(ThreadState& thread);
+
+  // figures.cc
+  StoreStats stats() const;
+  std::vector<ClassStats> class_stats() const;
+  std::vector<ClassUse> class_use() const;
+  void reset_stats();
+
+  std::unique_ptr<StoreThread> register_thread();
+
+ private:
+  friend class ThreadState;
+
+  // figures.cc
+  std::vector<ThreadState::ClassChange> class_changes() const;
+  std::vector<ClassUse> class_use_since_start() const EMBER_REQUIRES(threads_mutex_);
+  ClassStats figures_of(SlabClass& slab) const EMBER_REQUIRES(slab.mutex);
+
+  // find.cc
+  Miss why_dead(const Item& item) const;  // absent: it is alive
+  bool dead(const Item& item) const { return why_dead(item) != Miss::absent; }
+  void apply_due_flush() const;
+  UnixSeconds now() const { return clock_.now(); }
+
+  // allocation.cc
+  struct Fit {
+    uint8_t class_id = 0;
+    size_t parts = 0;  // of a chain; 0: not chained
+  };
+  Fit fit(ItemPlan& plan) const;
+  Outcome refusal(const ItemPlan& plan) const;
+  /// Null when a class is out of chunks: `short_of` says which.
+  Item* try_draft(ThreadState& thread, ItemPlan& plan, const Fit& where, uint8_t& short_of);
+  /// A draft without waiting, which keeps what the thread found; else what there is to wait for.
+  struct Attempt {
+    Draft draft;
+    uint8_t short_of = 0;  // 0: granted or refused for good
+  };
+  Attempt attempt(ThreadState& thread, ItemPlan plan);
+  /// A chunk, or 0. `queued`: the plan of the item that will stand in the class's queue by it.
+  uint64_t try_take(ThreadState& thread, uint8_t class_id, ItemPlan* queued);
+  bool make_room(ThreadState& thread, uint8_t class_id);
+  Outcome out_of_memory(uint8_t class_id);
+  enum class Room : uint8_t { here, coming, none };
+  Room find_room(ThreadState& thread, SlabClass& slab, bool again);
+  size_t part_size(const ItemPlan& plan, size_t part) const;
+  size_t part_count(size_t value_size) const;
+  void give(uint64_t offset);
+  void give_all(std::span<const uint64_t> offsets);
+  void free_page(SlabClass& slab, uint32_t page) EMBER_REQUIRES(slab.mutex);
+
+  // modify.cc
+  template <typename Plan, typename Fill>
+  Published rewrite(ThreadState& thread, std::string_view key, Hash hash, Plan&& plan_for,
+                    Fill&& fill);
+
+  // Epochs (store_thread.cc): chunks on their way from unlinked to free.
+  void close_epoch(ThreadState& thread);
+  void collect(ThreadState& thread);
+  void adopt_orphans(ThreadState& thread);
+  void leave_orphans(ThreadState& thread);
+  bool pinned(uint64_t offset) const;
+
+  // publish.cc
+  bool is_item(uint64_t offset, std::string_view key) const {
+    return pages_.item(offset)->has_key(key);
+  }
+  uint64_t queue_chunk(const Item& item) const;
+  uint8_t entry_state(const Item& item, const ItemPlan& plan, const Index::Hit& old);
+  void enter_queue(const Item& item, uint8_t state);
+  void link(ThreadState& thread, Index::WriteLock& lock, const Draft& draft, const Index::Hit& old,
+            const ItemWriter::Commit& commit);
+  /// Ends an item whose entry was just taken out of, or replaced in, the locked bucket.
+  void end_item(ThreadState& thread, uint64_t offset);
+  void count_in(ThreadState& thread, const Item& item);
+  void count_out(ThreadState& thread, const Item& item);
+  /// Copies `size` bytes of an item's value into a draft.
+  void copy_value(const Item& item, Draft& draft) const;
+
+  // evictor.cc
+  size_t evict(ThreadState& thread, SlabClass& slab, size_t wanted) EMBER_REQUIRES(slab.mutex);
+  size_t judge(ThreadState& thread, SlabClass& slab, std::span<const uint64_t> candidates,
+               bool from_small) EMBER_REQUIRES(slab.mutex);
+  struct Candidate {
+    uint64_t chunk = 0;  // the queued one: a chained item's first part
+    Hash hash = 0;
+    bool from_small = false;
+  };
+  bool judge_one(ThreadState& thread, SlabClass& slab, const Candidate& candidate)
+      EMBER_REQUIRES(slab.mutex);
+  bool judge_small(ThreadState& thread, SlabClass& slab, const Candidate& candidate,
+                   const Index::Hit& hit) EMBER_REQUIRES(slab.mutex);
+  bool judge_main(ThreadState& thread, SlabClass& slab, const Candidate& candidate,
+                  const Index::Hit& hit) EMBER_REQUIRES(slab.mutex);
+  bool unlink(ThreadState& thread, uint64_t offset, Hash hash);
+  uint64_t item_at_chunk(uint64_t chunk) const;
+  void note_eviction(SlabClass& slab, const Item& item, IndexEntry entry)
+      EMBER_REQUIRES(slab.mutex);
+  size_t sweep_page(ThreadState& thread, SlabClass& slab, uint32_t page) EMBER_REQUIRES(slab.mutex);
+  size_t reclaim_expired(ThreadState& thread, SlabClass& slab, size_t wanted)
+      EMBER_REQUIRES(slab.mutex);
+
+  // page_mover.cc
+  bool steal_page(ThreadState& thread, uint8_t for_class);
+  bool drain_page(ThreadState& thread, SlabClass& slab, uint32_t page) EMBER_REQUIRES(slab.mutex);
+  std::optional<uint32_t> cheapest_page(SlabClass& slab) EMBER_REQUIRES(slab.mutex);
+  bool relocate(ThreadState& thread, SlabClass& slab, uint64_t chunk) EMBER_REQUIRES(slab.mutex);
+  bool balance(ThreadState& thread);
+  void continue_drains(ThreadState& thread);
+
+  // janitor.cc
+  bool sweep_some(ThreadState& thread);
+  void settle_access_clocks();
+
+  const StoreOptions options_;
+  MemoryRegion& region_;
+  const Clock& clock_;
+  SizeClasses classes_;
+  PageTable pages_;
+  std::vector<std::unique_ptr<SlabClass>> slabs_;  // by class id; 0 is empty
+  std::unique_ptr<Index> index_;
+  Epochs epochs_;
+
+  alignas(kCacheLineSize) std::atomic<uint64_t> last_cas_{0};
+  alignas(kCacheLineSize) mutable std::atomic<uint64_t> flushed_up_to_{0};  // sequence
+  mutable std::atomic<UnixSeconds> flush_due_{0};                           // 0: none
+  std::atomic<size_t> pinned_bytes_{0};
+
+  mutable Mutex threads_mutex_;
+  std::vector<ThreadState*> threads_ EMBER_GUARDED_BY(threads_mutex_);
+  // Counts of threads that are gone.
+  std::vector<ClassUse> past_uses_ EMBER_GUARDED_BY(threads_mutex_);
+  std::vector<ThreadState::ClassChange> past_changes_ EMBER_GUARDED_BY(threads_mutex_);
+  std::vector<ClassUse> use_at_reset_ EMBER_GUARDED_BY(threads_mutex_);
+
+  Mutex orphans_mutex_;
+  std::deque<RetiredBatch> orphans_ EMBER_GUARDED_BY(orphans_mutex_);
+
+  // The janitor's own (one thread calls maintain()).
+  struct Pressure {
+    uint64_t main_evicted = 0;  // at the last look
+    uint64_t small_evicted = 0;
+    uint64_t ghost_hits = 0;
+    std::atomic<double> rate{0};  // bytes lost to eviction for each page, smoothed
+
+    double look(const ClassEvents& events, uint32_t chunk_size, size_t pages);
+  };
+  std::vector<Pressure> pressures_;
+  uint64_t evicted_bytes_seen_ = 0;
+  size_t sweep_class_ = 1;
+  size_t sweep_ordinal_ = 0;
+  size_t clock_bucket_ = 0;
+  UnixSeconds clock_pass_ = 0;
+  std::atomic<uint64_t> pages_moved_{0};
+  std::atomic<uint64_t> rescues_{0};
+  std::atomic<uint64_t> janitor_rounds_{0};
+  std::atomic<int> drains_{0};
+};
+
+}  // namespace ember::storage

@@ -132,7 +132,7 @@ Draft draft_value(const Context& context, const Command& command, storage::Hash 
                                .hash = hash,
                                .client_flags = request.client_flags,
                                .exptime = request.expiry,
-                               .value_size = static_cast<uint32_t>(command.value_size),
+                               .value_size = command.value_size,
                                .sequenced = request.rule.cas_new.has_value()};
   return context.store.draft(context.thread, plan);
 }
@@ -166,7 +166,7 @@ StoreResult join(const Context& context, const Command& command, storage::Hash h
                  const StoreRequest& request, std::string_view bytes) {
   StoreResult result;
   result.value_size = bytes.size();
-  result.written = context.store.concatenate(context.thread, command.key, hash, bytes, *request.end,
+  result.written = context.store.concatenate(context.thread, {command.key, hash}, bytes, *request.end,
                                              request.rule);
   if (result.written.outcome == Outcome::not_stored && request.vivify) {
     StoreRequest making = request;
@@ -181,7 +181,7 @@ StoreResult join(const Context& context, const Command& command, storage::Hash h
     result.written = context.store.publish(context.thread, std::move(draft), making.rule);
     if (result.written.outcome == Outcome::not_stored) {
       // Somebody else made the item in between.
-      result.written = context.store.concatenate(context.thread, command.key, hash, bytes,
+      result.written = context.store.concatenate(context.thread, {command.key, hash}, bytes,
                                                  *request.end, request.rule);
     }
   }

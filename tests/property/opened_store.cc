@@ -21,8 +21,12 @@ OpenedStore::OpenedStore(const storage::StoreOptions& options) {
 
 storage::Written OpenedStore::write(storage::StoreThread& thread, const NewItem& item,
                                     const storage::WriteRule& rule) {
-  storage::Draft draft = store_->draft(thread, item.key, storage::hash_key(item.key),
-                                       item.client_flags, item.exptime, item.value.size());
+  storage::Draft draft = store_->draft(thread, {.key = item.key,
+                                                .hash = storage::hash_key(item.key),
+                                                .client_flags = item.client_flags,
+                                                .exptime = item.exptime,
+                                                .value_size = item.value.size(),
+                                                .sequenced = rule.cas_new.has_value()});
   if (draft.outcome() != Outcome::stored) {
     return {.outcome = draft.outcome()};
   }

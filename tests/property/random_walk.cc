@@ -269,7 +269,7 @@ void RandomWalk::concatenate() {
   }
   const auto end = one_in(2) ? storage::Store::End::back : storage::Store::End::front;
   const storage::Written written =
-      store_.concatenate(thread_, key, hash_key(key), addition.value, end, rule);
+      store_.concatenate(thread_, {key, hash_key(key)}, addition.value, end, rule);
   if (agree("concatenate", key, written.outcome,
             [&] { return model_.concatenate(addition, end, rule, written.cas); })) {
     expect_new_cas(written.cas, false);

@@ -178,7 +178,7 @@ void Worker::append(storage::StoreThread& thread, const std::string& key, Operat
       "+" + std::to_string(options_.worker_index) + '.' + std::to_string(++written_count_);
   operation.called = now_ns();
   const storage::Written written = store_.concatenate(
-      thread, key, hash_key(key), operation.argument, storage::Store::End::back, {});
+      thread, {key, hash_key(key)}, operation.argument, storage::Store::End::back, {});
   operation.returned = now_ns();
   operation.outcome = written.outcome;
   operation.seen.cas = written.cas;

@@ -58,9 +58,12 @@ need_packages() {
   [[ ${#missing[@]} -gt 0 ]] || return 0
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
   as_root apt-get -qq update || say "apt-get update failed: trying with the lists there are"
+  mkdir -p build/logs
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
-    -o Dpkg::Use-Pty=0 install "${missing[@]}" >/dev/null ||
-    die "could not install: ${missing[*]} (is there a network, and is this Debian 12?)"
+    -o Dpkg::Use-Pty=0 install "${missing[@]}" >build/logs/apt.txt 2>&1 || {
+    tail -n 20 build/logs/apt.txt >&2
+    die "could not install them (is there a network, and is this Debian 12?): build/logs/apt.txt"
+  }
   # Debian starts a memcached on 11211 as soon as it is installed; the tests start their own, and
   # that port is the one ./tools/run serves on.
   if [[ " ${missing[*]} " == *' memcached '* && -d /run/systemd/system ]]; then

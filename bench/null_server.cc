@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
@@ -31,6 +32,8 @@ namespace ember::bench {
 namespace {
 
 constexpr size_t kReadSize = 256 * 1024;
+constexpr size_t kCopyBelow = 16 * 1024;
+constexpr size_t kMaxPieces = 64;
 
 struct Connection {
   Fd fd;
@@ -38,6 +41,13 @@ struct Connection {
   size_t swallow = 0;  // bytes of a set's value still to come
   std::string unsent;
   bool wants_write = false;
+};
+
+/// A part of an answer: a constant, or a range of the output.
+struct Piece {
+  const char* constant = nullptr;  // null: in the output
+  size_t start = 0;
+  size_t size = 0;
 };
 
 class NullServer {
@@ -58,11 +68,16 @@ class NullServer {
   void answer_line(Connection& connection, std::string_view line);
   void swallow_value(Connection& connection, std::string_view size);
 
+  void append(std::string_view text);
+  void append_value(std::string_view text);
+  bool send_output(Connection& connection);
+
   std::string value_;
   std::string value_text_;
   std::string meta_text_;
   std::vector<char> input_;
   std::string output_;
+  std::vector<Piece> pieces_;  // of the answer, in order
   Fd listener_;
   Fd epoll_{epoll_create1(0)};
 };
@@ -125,6 +140,7 @@ bool NullServer::receive(Connection& connection) {
     return got < 0 && errno == EAGAIN;
   }
   output_.clear();
+  pieces_.clear();
   const std::string_view bytes(input_.data(), static_cast<size_t>(got));
   if (connection.carry.empty()) {
     answer(connection, bytes);
@@ -133,12 +149,52 @@ bool NullServer::receive(Connection& connection) {
     connection.carry.clear();
     answer(connection, whole);
   }
-  if (output_.empty()) {
-    return true;
+  return pieces_.empty() || send_output(connection);
+}
+
+void NullServer::append(std::string_view text) {
+  if (pieces_.empty() || pieces_.back().constant != nullptr) {
+    pieces_.push_back({.constant = nullptr, .start = output_.size(), .size = 0});
   }
-  const bool pending = !connection.unsent.empty();
-  connection.unsent += output_;
-  return pending || flush(connection);
+  pieces_.back().size += text.size();
+  output_ += text;
+}
+
+/// Small values are cheaper to copy, large ones to refer to.
+void NullServer::append_value(std::string_view text) {
+  if (text.size() < kCopyBelow) {
+    append(text);
+  } else {
+    pieces_.push_back({.constant = text.data(), .start = 0, .size = text.size()});
+  }
+}
+
+bool NullServer::send_output(Connection& connection) {
+  std::array<iovec, kMaxPieces> parts;
+  size_t skip = 0;
+  if (connection.unsent.empty()) {
+    const size_t count = std::min(pieces_.size(), kMaxPieces);
+    for (size_t number = 0; number < count; ++number) {
+      const Piece& piece = pieces_[number];
+      const char* from = piece.constant != nullptr ? piece.constant : output_.data() + piece.start;
+      parts[number] = {const_cast<char*>(from), piece.size};
+    }
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = sendmsg(connection.fd.get(), &message, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN) {
+      return false;
+    }
+    skip = sent < 0 ? 0 : static_cast<size_t>(sent);
+  }
+  for (const Piece& piece : pieces_) {
+    const size_t skipped = std::min(skip, piece.size);
+    skip -= skipped;
+    const char* from = piece.constant != nullptr ? piece.constant : output_.data() + piece.start;
+    connection.unsent.append(from + skipped, piece.size - skipped);
+  }
+  return connection.unsent.empty() || flush(connection);
 }
 
 bool NullServer::flush(Connection& connection) {
@@ -182,23 +238,23 @@ void NullServer::answer_line(Connection& connection, std::string_view line) {
     line.remove_prefix(4);
     while (!line.empty()) {
       const size_t end = std::min(line.find(' '), line.size());
-      output_ += "VALUE ";
-      output_ += line.substr(0, end);
-      output_ += value_text_;
+      append("VALUE ");
+      append(line.substr(0, end));
+      append_value(value_text_);
       line.remove_prefix(std::min(end + 1, line.size()));
     }
-    output_ += "END\r\n";
+    append("END\r\n");
   } else if (line.starts_with("mg ")) {
-    output_ += meta_text_;
+    append_value(meta_text_);
   } else if (line.starts_with("set ")) {
     swallow_value(connection, line.substr(line.rfind(' ') + 1));
-    output_ += "STORED\r\n";
+    append("STORED\r\n");
   } else if (line.starts_with("ms ")) {
     const std::string_view rest = line.substr(line.find(' ', 3) + 1);
     swallow_value(connection, rest.substr(0, rest.find(' ')));
-    output_ += "HD\r\n";
+    append("HD\r\n");
   } else {
-    output_ += "ERROR\r\n";
+    append("ERROR\r\n");
   }
 }
 

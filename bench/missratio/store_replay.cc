@@ -80,7 +80,9 @@ void StoreReplay::request(const TraceRequest& request) {
   ++tally_.misses;
   tally_.miss_bytes += request.size;
   const UnixSeconds exptime = request.ttl == 0 ? 0 : clock_.now() + request.ttl;
-  auto draft = store_.draft(*thread_, key, hash, 0, exptime, request.size);
+  const storage::ItemPlan plan{
+      .key = key, .hash = hash, .exptime = exptime, .value_size = request.size};
+  auto draft = store_.draft(*thread_, plan);
   if (draft.outcome() != storage::Outcome::stored) {
     ++tally_.refused;
     return;

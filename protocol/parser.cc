@@ -131,7 +131,8 @@ bool Parser::start_line(Cursor& cursor) {
   // Most requests by far: "get <key>\r\n", all there. One search finds the key's end and the
   // line's.
   constexpr size_t kPrefixSize = 4;
-  if (cursor.left() > kPrefixSize && load<uint32_t>(cursor.at) == pack("get ")) {
+  constexpr auto kPrefix = static_cast<uint32_t>(pack("get "));
+  if (cursor.left() > kPrefixSize && load<uint32_t>(cursor.at) == kPrefix) {
     const char* key = cursor.at + kPrefixSize;
     const char* key_end = find_blank_or_control(key, cursor.end);
     const auto size = static_cast<size_t>(key_end - key);

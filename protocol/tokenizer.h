@@ -110,24 +110,29 @@ class Words {
 
 inline constexpr size_t kPackedSize = 8;
 
-/// A word of up to 8 bytes as a number, to switch on.
+/// A word of up to 8 bytes as a number, to switch on. Filled up with blanks, which no word has.
 constexpr uint64_t pack(std::string_view word) {
   uint64_t packed = 0;
-  for (size_t i = 0; i < word.size() && i < kPackedSize; ++i) {
-    packed |= uint64_t{static_cast<unsigned char>(word[i])} << (8 * i);
+  for (size_t i = 0; i < kPackedSize; ++i) {
+    const char byte = i < word.size() ? word[i] : ' ';
+    packed |= uint64_t{static_cast<unsigned char>(byte)} << (8 * i);
   }
   return packed;
 }
 
-/// The same at run time, in one load where [word.data(), limit) has the room. At most 8 bytes.
+/// The same at run time, in one load where [word.data(), limit) has the room.
 inline uint64_t pack(std::string_view word, const char* limit) {
   static_assert(std::endian::native == std::endian::little);
-  if (static_cast<size_t>(limit - word.data()) >= kPackedSize) {
-    const auto bytes = load<uint64_t>(word.data());
-    const size_t unused = (kPackedSize - word.size()) * 8;
-    return word.empty() ? 0 : bytes << unused >> unused;
+  constexpr uint64_t kBlanks = pack("");
+  if (word.empty() || static_cast<size_t>(limit - word.data()) < kPackedSize) {
+    return pack(word);
   }
-  return pack(word);
+  const auto bytes = load<uint64_t>(word.data());
+  if (word.size() >= kPackedSize) {
+    return bytes;
+  }
+  const uint64_t wanted = (uint64_t{1} << (8 * word.size())) - 1;
+  return (bytes & wanted) | (kBlanks & ~wanted);
 }
 
 /// All of `word` as an unsigned number, with the optional '+' that memcached's strtoull takes.

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Conversation: bytes in, bytes out, through the real parser, the handler and a store in DRAM: what
+// a session does, without a connection. For the tests of this folder.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "protocol/handler.h"
+#include "protocol/parser.h"
+#include "protocol/reply_buffer.h"
+#include "server/command/local_handler.h"
+#include "storage/memory_region.h"
+#include "storage/store.h"
+#include "storage/store_thread.h"
+
+namespace ember::server::command {
+
+/// `text` with '|' for each line end, and back.
+std::string with_bars(std::string_view text);
+std::string with_line_ends(std::string_view text);
+
+class FakeClient final : public protocol::Client {
+ public:
+  void resume() override { ++resumed; }
+  int number() const override { return 17; }
+  int resumed = 0;
+};
+
+class FakeStats final : public StatsSource {
+ public:
+  ServerFigures figures() const override { return server; }
+  Settings settings() const override { return {{"maxbytes", "67108864"}, {"maxconns", "1024"}}; }
+  std::vector<ConnectionInfo> connections() const override { return clients; }
+  void reset() override { ++resets; }
+
+  ServerFigures server;
+  std::vector<ConnectionInfo> clients;
+  int resets = 0;
+};
+
+struct ConversationOptions {
+  storage::StoreOptions store;
+  HandlerOptions handler;
+  /// Values that stream arrive in pieces of this size.
+  size_t piece_size = 1000;
+};
+
+class Conversation {
+ public:
+  explicit Conversation(const ConversationOptions& options = {});
+
+  /// Sends `input`, where each '|' stands for a line end and one more follows at the end; returns
+  /// the replies with '|' for each line end.
+  std::string operator()(std::string_view input);
+
+  /// The same with bytes as they are.
+  std::string raw(std::string_view input);
+
+  /// What the last call came to: whether the handler closed the connection.
+  bool closed() const { return closed_; }
+
+  /// The value `stats` shows under `name`; empty when it shows none.
+  std::string stat(std::string_view name, std::string_view family = "");
+
+  /// Parses `input`, which has no streaming value in it, and gives all of it to one execute().
+  protocol::Progress execute(std::string_view input);
+
+  /// What was replied since the last call.
+  std::string take_reply();
+
+  Clock clock;
+  FakeStats stats;
+  FakeClient client;
+  CounterRegistry registry;
+
+  storage::Store& store() { return *store_; }
+  storage::StoreThread& thread() { return *thread_; }
+  LocalHandler& handler() { return *handler_; }
+  protocol::ReplyBuffer& reply() { return reply_; }
+
+ private:
+  void execute_all(std::span<const protocol::Command> batch);
+  /// Moves a streaming value to its place; returns the bytes of it and its line end.
+  size_t stream(const protocol::Command& command, std::string_view input);
+
+  ConversationOptions options_;
+  std::unique_ptr<storage::MemoryRegion> region_;
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<storage::StoreThread> thread_;
+  protocol::BlockPool pool_;
+  protocol::ReplyBuffer reply_{pool_};
+  std::unique_ptr<LocalHandler> handler_;
+  protocol::Parser parser_{protocol::Parser::Options{}};
+  bool closed_ = false;
+};
+
+inline std::string with_bars(std::string_view text) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool line_end = text.substr(i, 2) == "\r\n";
+    result += line_end ? '|' : text[i];
+    i += line_end ? 1 : 0;
+  }
+  return result;
+}
+
+inline std::string with_line_ends(std::string_view text) {
+  std::string result;
+  for (const char byte : text) {
+    if (byte == '|') {
+      result += "\r\n";
+    } else {
+      result += byte;
+    }
+  }
+  return result;
+}
+
+inline Conversation::Conversation(const ConversationOptions& options) : options_(options) {
+  region_ = storage::open_dram_region({.size = options.store.memory_limit}).value();
+  store_ = storage::Store::open(options.store, *region_, clock).value();
+  thread_ = store_->register_thread();
+  const HandlerParts parts{*store_, *thread_, clock, registry, stats};
+  handler_ = std::make_unique<LocalHandler>(parts, options.handler);
+}
+
+inline std::string Conversation::operator()(std::string_view input) {
+  return with_bars(raw(with_line_ends(input) + "\r\n"));
+}
+
+inline std::string Conversation::raw(std::string_view input) {
+  using Stop = protocol::Parser::Stop;
+  closed_ = false;
+  while (!closed_) {
+    std::array<protocol::Command, 64> batch;
+    const protocol::Parser::Step step = parser_.parse(input, batch);
+    execute_all({batch.data(), step.count});
+    input.remove_prefix(step.consumed);
+    if (closed_ || step.stop == Stop::more_input) {
+      break;
+    }
+    if (step.stop == Stop::value) {
+      input.remove_prefix(stream(batch[step.count], input));
+    }
+    closed_ |= step.stop == Stop::close;
+  }
+  check(closed_ || input.empty(), "a test sends whole requests");
+  return take_reply();
+}
+
+inline void Conversation::execute_all(std::span<const protocol::Command> batch) {
+  while (!batch.empty() && !closed_) {
+    const protocol::Progress progress = handler_->execute(client, batch, reply_);
+    closed_ = progress.next == protocol::Next::close;
+    check(progress.executed > 0, "tests keep replies below the bound, or call execute()");
+    batch = batch.subspan(progress.executed);
+    thread_->quiesce();
+  }
+}
+
+inline size_t Conversation::stream(const protocol::Command& command, std::string_view input) {
+  const size_t size = command.value_size;
+  check(input.size() >= size + 2, "a test sends whole values");
+  auto value = handler_->begin_value(client, command, reply_);
+  if (value == nullptr) {
+    return size + 2;
+  }
+  for (size_t at = 0; at < size;) {
+    const std::span<char> room = value->next();
+    check(!room.empty(), "there is room until all of a value is written");
+    const size_t step = std::min({room.size(), size - at, options_.piece_size});
+    std::memcpy(room.data(), input.data() + at, step);
+    value->advance(step);
+    at += step;
+    thread_->quiesce();
+  }
+  protocol::Command finished = command;
+  finished.value_complete = input.substr(size, 2) == "\r\n";
+  (void)handler_->finish_value(client, finished, std::move(value), reply_);
+  return size + 2;
+}
+
+inline std::string Conversation::take_reply() {
+  std::string text;
+  while (!reply_.empty()) {
+    std::array<iovec, 8> ranges;
+    size_t size = 0;
+    const size_t count = reply_.gather(ranges);
+    for (size_t i = 0; i < count; ++i) {
+      text.append(static_cast<const char*>(ranges[i].iov_base), ranges[i].iov_len);
+      size += ranges[i].iov_len;
+    }
+    reply_.consume(size);
+  }
+  return text;
+}
+
+inline protocol::Progress Conversation::execute(std::string_view input) {
+  std::vector<protocol::Command> batch(1000);
+  const std::string bytes = with_line_ends(input) + "\r\n";
+  const protocol::Parser::Step step = parser_.parse(bytes, batch);
+  return handler_->execute(client, {batch.data(), step.count}, reply_);
+}
+
+inline std::string Conversation::stat(std::string_view name, std::string_view family) {
+  const std::string text = (*this)(family.empty() ? "stats" : "stats " + std::string(family));
+  const std::string start = "STAT " + std::string(name) + " ";
+  size_t at = text.find(start);
+  if (at == std::string::npos) {
+    return {};
+  }
+  at += start.size();
+  return text.substr(at, text.find('|', at) - at);
+}
+
+}  // namespace ember::server::command

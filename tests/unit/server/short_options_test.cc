@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/short_options.h"
+
+#include <gtest/gtest.h>
+
+namespace ember::server {
+namespace {
+
+/// "m=64 v p=1": long names would be longer to read.
+std::string read_all(const std::vector<std::string>& arguments) {
+  ArgumentReader reader(arguments);
+  std::string all;
+  while (true) {
+    const auto given = reader.next();
+    if (!given) {
+      return given.error().message;
+    }
+    if (!given->has_value()) {
+      return all;
+    }
+    all += all.empty() ? "" : " ";
+    all += (*given)->row->long_name;
+    if ((*given)->value) {
+      all += '=' + *(*given)->value;
+    }
+  }
+}
+
+TEST(ArgumentReader, ReadsAsGetoptLong) {
+  EXPECT_EQ(read_all({}), "");
+  EXPECT_EQ(read_all({"-vvp1", "-m", "2"}), "verbose verbose port=1 memory-limit=2");
+  EXPECT_EQ(read_all({"-p", "-1"}), "port=-1");
+  EXPECT_EQ(read_all({"-l", "-p"}), "listen=-p");
+  EXPECT_EQ(read_all({"-p", "--"}), "port=--");
+  EXPECT_EQ(read_all({"--port", "1", "--", "-v"}), "port=1");
+  EXPECT_EQ(read_all({"a", "-v", "b", "-M"}), "verbose disable-evictions");
+  EXPECT_EQ(read_all({"-o", "a,b=c", "-od"}), "extended=a,b=c extended=d");
+  EXPECT_EQ(read_all({"--po=1"}), "port=1");
+  EXPECT_EQ(read_all({"--extended="}), "extended=");
+  EXPECT_EQ(read_all({"--disable_cas"}), "disable-cas");
+}
+
+TEST(ArgumentReader, RefusesAsGetoptLong) {
+  EXPECT_EQ(read_all({"-vz"}), "ember: invalid option -- 'z'; ember -h lists all options");
+  EXPECT_EQ(read_all({"-m"}), "ember: option requires an argument -- 'm'");
+  EXPECT_EQ(read_all({"-vm"}), "ember: option requires an argument -- 'm'");
+  EXPECT_EQ(read_all({"--port"}), "ember: option '--port' requires an argument");
+  EXPECT_EQ(read_all({"--help=1"}), "ember: option '--help' doesn't allow an argument");
+  EXPECT_EQ(
+      read_all({"--memory=1"}),
+      "ember: option '--memory' is ambiguous; possibilities: '--memory-limit' '--memory-file'");
+  EXPECT_EQ(read_all({"--=1"}), "ember: unrecognized option '--'; ember -h lists all options");
+}
+
+TEST(ArgumentReader, SuggestsTheNearestName) {
+  EXPECT_EQ(read_all({"--memry-limit=1"}),
+            "ember: unrecognized option '--memry-limit'; did you mean '--memory-limit'?");
+  EXPECT_EQ(read_all({"--tread=1"}),
+            "ember: unrecognized option '--tread'; did you mean '--threads'?");
+  EXPECT_EQ(read_all({"--conn_limits=1"}),
+            "ember: unrecognized option '--conn_limits'; did you mean '--conn-limit'?");
+  EXPECT_EQ(read_all({"--qwertyuiop"}),
+            "ember: unrecognized option '--qwertyuiop'; ember -h lists all options");
+}
+
+TEST(ArgumentReader, KeepsWhatItIgnored) {
+  const std::vector<std::string> arguments = {"a", "-v", "--", "b", "-v"};
+  ArgumentReader reader(arguments);
+  ASSERT_TRUE(reader.next().value().has_value());
+  ASSERT_FALSE(reader.next().value().has_value());
+  EXPECT_EQ(reader.ignored_words(), (std::vector<std::string>{"a", "b", "-v"}));
+}
+
+TEST(EditDistance, CountsLettersAndSwaps) {
+  EXPECT_EQ(edit_distance("", ""), 0U);
+  EXPECT_EQ(edit_distance("", "abc"), 3U);
+  EXPECT_EQ(edit_distance("abc", ""), 3U);
+  EXPECT_EQ(edit_distance("abc", "abc"), 0U);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
+  EXPECT_EQ(edit_distance("prot", "port"), 1U);
+}
+
+}  // namespace
+}  // namespace ember::server

@@ -7,8 +7,8 @@
 namespace ember::protocol {
 namespace {
 
-/// More words than any classic command with a key has: one more means too many.
-constexpr size_t kMaxWords = 7;
+/// More words than any of these commands has: so many are too many.
+constexpr size_t kMaxWords = 4;
 
 /// The words behind the verb.
 struct Arguments {
@@ -43,22 +43,26 @@ Line refuse_value(Command& command, std::string_view error) {
 
 /// set add replace append prepend: <key> <flags> <exptime> <bytes> [noreply]; cas: one more number.
 Line parse_storage(Verb verb, Words& words, Command& command) {
-  const Arguments arguments(words);
-  const size_t wanted = verb == Verb::cas ? 5 : 4;
-  if (arguments.count < wanted || arguments.count > wanted + 1) {
+  // Word by word, not as Arguments: this is the second most frequent line.
+  const std::string_view key = words.next();
+  const std::string_view flags_word = words.next();
+  const std::string_view exptime_word = words.next();
+  const std::string_view size_word = words.next();
+  const std::string_view unique_word = verb == Verb::cas ? words.next() : size_word;
+  const std::string_view extra_word = words.next();
+  if (unique_word.empty() || (!extra_word.empty() && !words.empty())) {
     return refuse(command, kError);
   }
-  command.noreply = arguments.count > wanted && arguments.noreply();
+  command.noreply = extra_word == "noreply";
   int64_t size = 0;
-  if (!read_signed(arguments.words[3], size) || size < 0 || size > kMaxAnnouncedSize) {
+  if (!read_signed(size_word, size) || size < 0 || size > kMaxAnnouncedSize) {
     return refuse(command, kBadLine);
   }
   command.value_size = static_cast<uint64_t>(size);
   uint64_t client_flags = 0;
-  const std::string_view key = arguments.words[0];
-  if (key.size() > kMaxKeySize || !read_unsigned(arguments.words[1], client_flags) ||
-      !read_signed(arguments.words[2], command.exptime) ||
-      (verb == Verb::cas && !read_unsigned(arguments.words[4], command.number))) {
+  if (key.size() > kMaxKeySize || !read_unsigned(flags_word, client_flags) ||
+      !read_signed(exptime_word, command.exptime) ||
+      (verb == Verb::cas && !read_unsigned(unique_word, command.number))) {
     return refuse_value(command, kBadLine);
   }
   command.client_flags = static_cast<uint32_t>(client_flags);  // as memcached: the low 32 bits

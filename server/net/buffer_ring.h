@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// BufferRing: receive buffers lent to an io_uring, which picks one when data has come. So a
+// connection that waits for data holds no buffer.
+//
+// Cost: address space for all buffers; memory for as many as connections asked for, and of these
+// only the pages that data was received into.
+#pragma once
+
+#include <liburing.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace ember::server::net {
+
+class BufferRing {
+ public:
+  static constexpr size_t kBufferSize = 16 * kKiB;
+  static constexpr unsigned kMaxBuffers = 512;
+  static constexpr unsigned kMinBuffers = 16;
+  static constexpr int kGroup = 0;
+
+  /// Registers with `ring`, which outlives it.
+  static Result<std::unique_ptr<BufferRing>> open(io_uring& ring);
+  BufferRing(io_uring& ring, io_uring_buf_ring* entries, char* buffers);
+  ~BufferRing();
+  BufferRing(const BufferRing&) = delete;
+  BufferRing& operator=(const BufferRing&) = delete;
+
+  /// Lends enough for `connections` to receive at once, up to kMaxBuffers.
+  void provide_for(size_t connections);
+
+  /// The data received into buffer `id`.
+  std::span<const char> data(uint16_t id, size_t size) const {
+    return {buffers_ + size_t{id} * kBufferSize, size};
+  }
+
+  /// Lends buffer `id` again; the system sees it with the next publish().
+  void give_back(uint16_t id);
+  void publish();
+
+ private:
+  io_uring& ring_;
+  io_uring_buf_ring* entries_;
+  char* buffers_;
+  unsigned provided_ = 0;
+  int unpublished_ = 0;
+};
+
+}  // namespace ember::server::net

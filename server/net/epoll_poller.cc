@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/net/epoll_poller.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "server/net/wake_event.h"
+
+namespace ember::server::net {
+namespace {
+
+/// One receive takes at most this much: enough for large values, little enough that the others on
+/// the loop get their turn.
+constexpr size_t kReceiveSize = 32 * kKiB;
+
+/// Events of one wait. What is left over comes with the next.
+constexpr size_t kMaxEvents = 256;
+
+/// Connections accepted in one turn at most.
+constexpr int kMaxAccepts = 64;
+
+// What an event belongs to: the low bits of its pointer.
+constexpr uintptr_t kStreamTag = 0;
+constexpr uintptr_t kListenerTag = 1;
+constexpr uintptr_t kWakeTag = 2;
+constexpr uintptr_t kTagMask = 3;
+
+bool retryable(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+class EpollPoller final : public Poller {
+ public:
+  EpollPoller(LoopHooks& hooks, Fd epoll, std::unique_ptr<WakeEvent> wake_event)
+      : hooks_(hooks), epoll_(std::move(epoll)), wake_event_(std::move(wake_event)) {
+    control(EPOLL_CTL_ADD, wake_event_->fd(), EPOLLIN, kWakeTag);
+  }
+
+  PollerKind kind() const override { return PollerKind::epoll; }
+  void listen(Listener& listener, int fd) override;
+  void unlisten(Listener& listener) override;
+  void add(Stream& stream, Fd connection) override;
+  void pause(Stream& stream) override;
+  void resume(Stream& stream) override;
+  void send(Stream& stream, std::span<const iovec> ranges) override;
+  void close(Stream& stream) override;
+  void turn(int timeout_ms) override;
+  void wake() override { wake_event_->raise(); }
+
+ private:
+  void control(int operation, int fd, uint32_t events, uintptr_t data);
+  void watch(Stream& stream);
+  void dispatch(const epoll_event& event);
+  void receive(Stream& stream);
+  void accept(Listener& listener);
+  void release_closed();
+
+  LoopHooks& hooks_;
+  Fd epoll_;
+  std::unique_ptr<WakeEvent> wake_event_;
+  std::vector<Stream*> closed_;
+  std::array<char, kReceiveSize> receive_buffer_;
+};
+
+void EpollPoller::control(int operation, int fd, uint32_t events, uintptr_t data) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = data;
+  const int result = ::epoll_ctl(epoll_.get(), operation, fd, &event);
+  check(result == 0 || errno == ENOMEM || errno == ENOSPC, "epoll knows its descriptors");
+}
+
+void EpollPoller::watch(Stream& stream) {
+  const auto& state = stream.poller_state;
+  uint32_t events = 0;
+  if (state.wanted && !state.ended) {
+    events |= EPOLLIN;
+  }
+  if (state.blocked) {
+    events |= EPOLLOUT;
+  }
+  control(EPOLL_CTL_MOD, state.fd, events, reinterpret_cast<uintptr_t>(&stream) | kStreamTag);
+}
+
+void EpollPoller::listen(Listener& listener, int fd) {
+  auto& state = listener.poller_state;
+  state.fd = fd;
+  state.wanted = true;
+  if (!state.armed) {
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    control(EPOLL_CTL_ADD, fd, EPOLLIN, reinterpret_cast<uintptr_t>(&listener) | kListenerTag);
+    state.armed = true;
+  }
+}
+
+void EpollPoller::unlisten(Listener& listener) {
+  auto& state = listener.poller_state;
+  state.wanted = false;
+  if (state.armed) {
+    control(EPOLL_CTL_DEL, state.fd, 0, 0);
+    state.armed = false;
+  }
+}
+
+void EpollPoller::add(Stream& stream, Fd connection) {
+  auto& state = stream.poller_state;
+  state = {};
+  state.fd = connection.release();
+  state.wanted = true;
+  control(EPOLL_CTL_ADD, state.fd, EPOLLIN, reinterpret_cast<uintptr_t>(&stream) | kStreamTag);
+}
+
+void EpollPoller::pause(Stream& stream) {
+  auto& state = stream.poller_state;
+  if (state.wanted && !state.closing) {
+    state.wanted = false;
+    watch(stream);
+  }
+}
+
+void EpollPoller::resume(Stream& stream) {
+  auto& state = stream.poller_state;
+  if (!state.wanted && !state.closing) {
+    state.wanted = true;
+    watch(stream);
+  }
+}
+
+void EpollPoller::send(Stream& stream, std::span<const iovec> ranges) {
+  auto& state = stream.poller_state;
+  check(!state.sending && !state.closing, "one send at a time, on an open stream");
+  ssize_t sent = 0;
+  do {
+    if (ranges.size() == 1) {
+      sent = ::send(state.fd, ranges[0].iov_base, ranges[0].iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } else {
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(ranges.data());
+      message.msg_iovlen = ranges.size();
+      sent = ::sendmsg(state.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+  } while (sent < 0 && errno == EINTR);
+  if (sent >= 0) {
+    stream.on_sent(static_cast<size_t>(sent), 0);
+    return;
+  }
+  if (!retryable(errno)) {
+    stream.on_sent(0, errno);
+    return;
+  }
+  state.sending = true;
+  state.blocked = true;
+  watch(stream);
+}
+
+void EpollPoller::close(Stream& stream) {
+  auto& state = stream.poller_state;
+  if (!state.closing) {
+    state.closing = true;
+    closed_.push_back(&stream);
+  }
+}
+
+void EpollPoller::turn(int timeout_ms) {
+  std::array<epoll_event, kMaxEvents> events;
+  if (!closed_.empty()) {
+    timeout_ms = 0;
+  }
+  if (timeout_ms != 0) {
+    hooks_.before_sleep();
+  }
+  const int count = ::epoll_wait(epoll_.get(), events.data(), kMaxEvents, timeout_ms);
+  if (timeout_ms != 0) {
+    hooks_.after_sleep();
+  }
+  for (int i = 0; i < count; ++i) {
+    dispatch(events[static_cast<size_t>(i)]);
+  }
+  release_closed();
+}
+
+void EpollPoller::dispatch(const epoll_event& event) {
+  const uintptr_t tag = event.data.u64 & kTagMask;
+  const uintptr_t address = event.data.u64 & ~kTagMask;
+  if (tag == kWakeTag) {
+    uint64_t count = 0;
+    [[maybe_unused]] const auto size = ::read(wake_event_->fd(), &count, sizeof(count));
+    wake_event_->seen();
+    hooks_.on_wake();
+    return;
+  }
+  if (tag == kListenerTag) {
+    accept(*reinterpret_cast<Listener*>(address));
+    return;
+  }
+  Stream& stream = *reinterpret_cast<Stream*>(address);
+  auto& state = stream.poller_state;
+  if (state.closing) {
+    return;
+  }
+  if (state.blocked && (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
+    state.blocked = false;
+    state.sending = false;
+    watch(stream);
+    stream.on_sent(0, 0);
+  }
+  if (state.closing || state.ended) {
+    return;
+  }
+  if (state.wanted && (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
+    receive(stream);
+  } else if ((event.events & (EPOLLHUP | EPOLLERR)) != 0) {
+    // Paused and broken: nobody is left to send to, and epoll would tell it for ever.
+    state.ended = true;
+    watch(stream);
+    stream.on_end(ECONNRESET);
+  }
+}
+
+void EpollPoller::receive(Stream& stream) {
+  auto& state = stream.poller_state;
+  const ssize_t size =
+      ::recv(state.fd, receive_buffer_.data(), receive_buffer_.size(), MSG_DONTWAIT);
+  if (size > 0) {
+    stream.on_receive({receive_buffer_.data(), static_cast<size_t>(size)});
+    return;
+  }
+  if (size < 0 && retryable(errno)) {
+    return;
+  }
+  const int error = size < 0 ? errno : 0;
+  state.ended = true;
+  watch(stream);
+  stream.on_end(error);
+}
+
+void EpollPoller::accept(Listener& listener) {
+  auto& state = listener.poller_state;
+  for (int i = 0; i < kMaxAccepts && state.armed; ++i) {
+    Fd connection(::accept4(state.fd, nullptr, nullptr, SOCK_CLOEXEC));
+    if (connection) {
+      listener.on_accept(std::move(connection));
+      continue;
+    }
+    const int error = errno;
+    if (error == EAGAIN || error == EWOULDBLOCK) {
+      return;
+    }
+    if (error == EINTR || error == ECONNABORTED || error == EPROTO || error == EPERM) {
+      continue;
+    }
+    unlisten(listener);
+    listener.on_accept_error(error);
+  }
+}
+
+void EpollPoller::release_closed() {
+  while (!closed_.empty()) {
+    Stream& stream = *closed_.back();
+    closed_.pop_back();
+    ::close(std::exchange(stream.poller_state.fd, -1));
+    stream.on_released();
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Poller>> open_epoll_poller(LoopHooks& hooks) {
+  Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) {
+    return fail_errno("cannot make an epoll descriptor", errno);
+  }
+  auto wake_event = WakeEvent::open();
+  if (!wake_event) {
+    return fail(wake_event.error().message);
+  }
+  return std::make_unique<EpollPoller>(hooks, std::move(epoll), std::move(*wake_event));
+}
+
+}  // namespace ember::server::net

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/net/sockets.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace ember::server::net {
+namespace {
+
+struct AddressListDeleter {
+  void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
+};
+using AddressList = std::unique_ptr<addrinfo, AddressListDeleter>;
+
+/// Room for any address, seen as the types the system wants.
+union AnyAddress {
+  sockaddr any;
+  sockaddr_in inet;
+  sockaddr_in6 inet6;
+  sockaddr_un local;
+  sockaddr_storage storage;
+};
+
+std::string name_of(const AnyAddress& address, socklen_t size) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  switch (address.any.sa_family) {
+    case AF_INET:
+      ::inet_ntop(AF_INET, &address.inet.sin_addr, text.data(), text.size());
+      return fmt::format("tcp:{}:{}", text.data(), ntohs(address.inet.sin_port));
+    case AF_INET6:
+      ::inet_ntop(AF_INET6, &address.inet6.sin6_addr, text.data(), text.size());
+      return fmt::format("tcp6:[{}]:{}", text.data(), ntohs(address.inet6.sin6_port));
+    case AF_UNIX: {
+      constexpr socklen_t kPathOffset = offsetof(sockaddr_un, sun_path);
+      const size_t room = size > kPathOffset ? size - kPathOffset : 0;
+      return "unix:" + std::string(address.local.sun_path, ::strnlen(address.local.sun_path, room));
+    }
+    default:
+      return "unknown";
+  }
+}
+
+void set_option(int fd, int level, int name) {
+  const int on = 1;
+  // What the system does not have is done without: none of these changes what is answered.
+  ::setsockopt(fd, level, name, &on, sizeof(on));
+}
+
+std::unexpected<Error> cannot_listen(const std::string& where, int error) {
+  if (error == EADDRINUSE) {
+    return fail(
+        fmt::format("cannot listen on {}: the address is in use by another server; stop "
+                    "that one (ss -ltnp shows it) or choose another with -p, -l or -s",
+                    where));
+  }
+  if (error == EACCES) {
+    return fail(fmt::format(
+        "cannot listen on {}: not permitted; a port below 1024 needs root or CAP_NET_BIND_SERVICE",
+        where));
+  }
+  if (error == EADDRNOTAVAIL) {
+    return fail(fmt::format(
+        "cannot listen on {}: this machine has no such address; see `ip addr` and -l", where));
+  }
+  return fail_errno(fmt::format("cannot listen on {}", where), error);
+}
+
+Result<ListenSocket> listen_on(const addrinfo& info, int backlog) {
+  AnyAddress address{};
+  std::memcpy(&address.storage, info.ai_addr, info.ai_addrlen);
+  const std::string where = name_of(address, info.ai_addrlen);
+  ListenSocket socket;
+  socket.inet6 = info.ai_family == AF_INET6;
+  socket.fd.reset(::socket(info.ai_family, SOCK_STREAM | SOCK_CLOEXEC, info.ai_protocol));
+  const int fd = socket.fd.get();
+  if (fd < 0) {
+    return cannot_listen(where, errno);
+  }
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR);
+  // Accepted connections inherit these two.
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE);
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+  if (socket.inet6) {
+    set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+  }
+  if (::bind(fd, info.ai_addr, info.ai_addrlen) != 0 || ::listen(fd, backlog) != 0) {
+    return cannot_listen(where, errno);
+  }
+  AnyAddress bound{};
+  socklen_t bound_size = sizeof(bound);
+  ::getsockname(fd, &bound.any, &bound_size);
+  socket.name = name_of(bound, bound_size);
+  socket.port = ntohs(socket.inet6 ? bound.inet6.sin6_port : bound.inet.sin_port);
+  return socket;
+}
+
+Result<AddressList> resolve(const TcpAddress& address) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* list = nullptr;
+  const std::string port = std::to_string(address.port);
+  const int result = ::getaddrinfo(address.host.empty() ? nullptr : address.host.c_str(),
+                                   port.c_str(), &hints, &list);
+  if (result != 0) {
+    return fail(fmt::format("cannot resolve {} (-l): {}", address.host, ::gai_strerror(result)));
+  }
+  return AddressList(list);
+}
+
+/// Whether a server answers at the Unix socket `address`.
+bool answers(const AnyAddress& address) {
+  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return probe && ::connect(probe.get(), &address.any, sizeof(address.local)) == 0;
+}
+
+/// Makes way at `path` if only a dead server's socket lies there.
+Result<void> remove_stale(const std::string& path, const AnyAddress& address) {
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0) {
+    return {};
+  }
+  if (!S_ISSOCK(status.st_mode)) {
+    return fail(
+        fmt::format("cannot listen on {}: a file that is no socket lies there; move it "
+                    "away or choose another path with -s",
+                    path));
+  }
+  if (answers(address)) {
+    return cannot_listen("unix:" + path, EADDRINUSE);
+  }
+  if (::unlink(path.c_str()) != 0) {
+    return fail_errno(fmt::format("cannot remove the stale socket {}", path), errno);
+  }
+  return {};
+}
+
+}  // namespace
+
+ListenSocket::~ListenSocket() {
+  if (!path.empty()) {
+    ::unlink(path.c_str());
+  }
+}
+
+Result<std::vector<ListenSocket>> listen_tcp(const TcpAddress& address, int backlog) {
+  auto list = resolve(address);
+  if (!list) {
+    return fail(list.error().message);
+  }
+  std::vector<ListenSocket> sockets;
+  for (const addrinfo* info = list->get(); info != nullptr; info = info->ai_next) {
+    auto socket = listen_on(*info, backlog);
+    if (socket) {
+      sockets.push_back(std::move(*socket));
+    } else if (address.host.empty() && info->ai_family == AF_INET6 && errno != EADDRINUSE) {
+      // "Every address" of a machine without IPv6 is every address it has.
+      continue;
+    } else {
+      return fail(socket.error().message);
+    }
+  }
+  if (sockets.empty()) {
+    return fail(
+        fmt::format("cannot listen on port {}: this machine has no addresses", address.port));
+  }
+  return sockets;
+}
+
+Result<ListenSocket> listen_unix(const std::string& path, mode_t mode, int backlog) {
+  AnyAddress address{};
+  address.local.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.local.sun_path)) {
+    return fail(fmt::format("cannot listen on {}: a socket's path has at most {} bytes", path,
+                            sizeof(address.local.sun_path) - 1));
+  }
+  std::memcpy(address.local.sun_path, path.data(), path.size());
+  if (auto removed = remove_stale(path, address); !removed) {
+    return fail(removed.error().message);
+  }
+  ListenSocket socket;
+  socket.name = "unix:" + path;
+  socket.fd.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.fd) {
+    return cannot_listen(socket.name, errno);
+  }
+  if (::bind(socket.fd.get(), &address.any, sizeof(address.local)) != 0) {
+    return cannot_listen(socket.name, errno);
+  }
+  socket.path = path;
+  // Nobody can connect before listen(), so the permissions are right from the first connection on.
+  if (::chmod(path.c_str(), mode) != 0 || ::listen(socket.fd.get(), backlog) != 0) {
+    return cannot_listen(socket.name, errno);
+  }
+  return socket;
+}
+
+std::string local_name(int fd) {
+  AnyAddress address{};
+  socklen_t size = sizeof(address);
+  return ::getsockname(fd, &address.any, &size) == 0 ? name_of(address, size) : "unknown";
+}
+
+std::string peer_name(int fd) {
+  AnyAddress address{};
+  socklen_t size = sizeof(address);
+  return ::getpeername(fd, &address.any, &size) == 0 ? name_of(address, size) : "unknown";
+}
+
+}  // namespace ember::server::net

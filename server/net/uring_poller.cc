@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/net/uring_poller.h"
+
+#include <fcntl.h>
+#include <liburing.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "server/net/buffer_ring.h"
+#include "server/net/ring.h"
+#include "server/net/wake_event.h"
+
+namespace ember::server::net {
+namespace {
+
+constexpr unsigned kBatch = 256;
+/// Completions told in one turn at most, so that what they ask for is begun in time.
+constexpr unsigned kMaxPerTurn = 2048;
+
+/// What a completion belongs to: the low bits of its user data; the rest is the object.
+enum Tag : uint64_t { kReceive, kSend, kAccept, kWake, kIgnored, kTagMask = 7 };
+
+uint64_t tagged(const void* object, Tag tag) { return reinterpret_cast<uintptr_t>(object) | tag; }
+
+/// A message and its ranges, which must stay until they are submitted.
+struct Outgoing {
+  msghdr message{};
+  std::array<iovec, Poller::kMaxRanges> ranges;
+};
+
+class UringPoller final : public Poller {
+ public:
+  UringPoller(LoopHooks& hooks, std::unique_ptr<Ring> ring, std::unique_ptr<WakeEvent> wake_event,
+              std::unique_ptr<BufferRing> buffers)
+      : hooks_(hooks),
+        ring_(std::move(ring)),
+        wake_event_(std::move(wake_event)),
+        buffers_(std::move(buffers)) {
+    arm_wake();
+  }
+
+  PollerKind kind() const override { return PollerKind::uring; }
+  void listen(Listener& listener, int fd) override;
+  void unlisten(Listener& listener) override;
+  void add(Stream& stream, Fd connection) override;
+  void pause(Stream& stream) override;
+  void resume(Stream& stream) override;
+  void send(Stream& stream, std::span<const iovec> ranges) override;
+  void close(Stream& stream) override;
+  void turn(int timeout_ms) override;
+  void wake() override { wake_event_->raise(); }
+
+ private:
+  io_uring_sqe& submission();
+  Outgoing& outgoing();
+  void submit_and_wait(int timeout_ms);
+  void arm_receive(Stream& stream);
+  void arm_accept(Listener& listener);
+  void arm_wake();
+  void cancel(uint64_t user_data);
+  void halt_receive(Stream& stream);
+  void dispatch(const io_uring_cqe& completion);
+  void received(Stream& stream, const io_uring_cqe& completion);
+  void sent(Stream& stream, int result);
+  void accepted(Listener& listener, const io_uring_cqe& completion);
+  void release_if_done(Stream& stream);
+  void release_closed();
+
+  LoopHooks& hooks_;
+  std::unique_ptr<Ring> ring_;
+  std::unique_ptr<WakeEvent> wake_event_;
+  std::unique_ptr<BufferRing> buffers_;
+  std::vector<std::unique_ptr<Outgoing>> outgoing_;
+  size_t outgoing_used_ = 0;
+  std::vector<Stream*> closed_;
+  size_t stream_count_ = 0;
+  uint64_t wake_count_ = 0;  // what the eventfd's read writes to
+};
+
+io_uring_sqe& UringPoller::submission() {
+  io_uring_sqe* entry = io_uring_get_sqe(&ring_->get());
+  while (entry == nullptr) {
+    // EBUSY (completions overflow) and EINTR pass: what is told in this turn makes room.
+    const int result = io_uring_submit(&ring_->get());
+    check(result >= 0 || result == -EBUSY || result == -EINTR || result == -EAGAIN,
+          "io_uring takes submissions");
+    outgoing_used_ = 0;
+    entry = io_uring_get_sqe(&ring_->get());
+    if (entry == nullptr) {
+      io_uring_get_events(&ring_->get());
+    }
+  }
+  return *entry;
+}
+
+Outgoing& UringPoller::outgoing() {
+  if (outgoing_used_ == outgoing_.size()) {
+    outgoing_.push_back(std::make_unique<Outgoing>());
+  }
+  return *outgoing_[outgoing_used_++];
+}
+
+void UringPoller::arm_receive(Stream& stream) {
+  auto& state = stream.poller_state;
+  io_uring_sqe& entry = submission();
+  io_uring_prep_recv_multishot(&entry, state.fd, nullptr, 0, 0);
+  entry.flags |= IOSQE_BUFFER_SELECT;
+  entry.buf_group = BufferRing::kGroup;
+  io_uring_sqe_set_data64(&entry, tagged(&stream, kReceive));
+  state.armed = true;
+  ++state.operations;
+}
+
+void UringPoller::arm_accept(Listener& listener) {
+  auto& state = listener.poller_state;
+  io_uring_sqe& entry = submission();
+  io_uring_prep_multishot_accept(&entry, state.fd, nullptr, nullptr, SOCK_CLOEXEC);
+  io_uring_sqe_set_data64(&entry, tagged(&listener, kAccept));
+  state.armed = true;
+}
+
+void UringPoller::arm_wake() {
+  io_uring_sqe& entry = submission();
+  io_uring_prep_read(&entry, wake_event_->fd(), &wake_count_, sizeof(wake_count_), 0);
+  io_uring_sqe_set_data64(&entry, kWake);
+}
+
+void UringPoller::cancel(uint64_t user_data) {
+  io_uring_sqe& entry = submission();
+  io_uring_prep_cancel64(&entry, user_data, 0);
+  io_uring_sqe_set_data64(&entry, kIgnored);
+}
+
+void UringPoller::listen(Listener& listener, int fd) {
+  auto& state = listener.poller_state;
+  state.fd = fd;
+  state.wanted = true;
+  if (!state.armed) {
+    // A non-blocking descriptor would answer "try again" instead of being waited for.
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    arm_accept(listener);
+  }
+}
+
+void UringPoller::unlisten(Listener& listener) {
+  auto& state = listener.poller_state;
+  if (state.wanted && state.armed) {
+    cancel(tagged(&listener, kAccept));
+  }
+  state.wanted = false;
+}
+
+void UringPoller::add(Stream& stream, Fd connection) {
+  auto& state = stream.poller_state;
+  state = {};
+  state.fd = connection.release();
+  state.wanted = true;
+  ++stream_count_;
+  buffers_->provide_for(stream_count_);
+  arm_receive(stream);
+}
+
+void UringPoller::halt_receive(Stream& stream) {
+  auto& state = stream.poller_state;
+  if (state.armed && !state.halting) {
+    state.halting = true;
+    cancel(tagged(&stream, kReceive));
+  }
+}
+
+void UringPoller::pause(Stream& stream) {
+  stream.poller_state.wanted = false;
+  halt_receive(stream);
+}
+
+void UringPoller::resume(Stream& stream) {
+  auto& state = stream.poller_state;
+  state.wanted = true;
+  // One that is still being cancelled is armed again when its end is told.
+  if (!state.armed && !state.ended && !state.closing) {
+    arm_receive(stream);
+  }
+}
+
+void UringPoller::send(Stream& stream, std::span<const iovec> ranges) {
+  auto& state = stream.poller_state;
+  check(!state.sending && !state.closing, "one send at a time, on an open stream");
+  check(!ranges.empty() && ranges.size() <= kMaxRanges, "a send has 1 to kMaxRanges ranges");
+  // WAITALL: the kernel goes on after a short send by itself.
+  constexpr int kFlags = MSG_NOSIGNAL | MSG_WAITALL;
+  io_uring_sqe& entry = submission();
+  if (ranges.size() == 1) {
+    io_uring_prep_send(&entry, state.fd, ranges[0].iov_base, ranges[0].iov_len, kFlags);
+  } else {
+    Outgoing& out = outgoing();
+    std::copy(ranges.begin(), ranges.end(), out.ranges.begin());
+    out.message = {};
+    out.message.msg_iov = out.ranges.data();
+    out.message.msg_iovlen = ranges.size();
+    io_uring_prep_sendmsg(&entry, state.fd, &out.message, kFlags);
+  }
+  io_uring_sqe_set_data64(&entry, tagged(&stream, kSend));
+  state.sending = true;
+  ++state.operations;
+}
+
+void UringPoller::close(Stream& stream) {
+  auto& state = stream.poller_state;
+  if (state.closing) {
+    return;
+  }
+  state.closing = true;
+  state.wanted = false;
+  halt_receive(stream);
+  if (state.sending) {
+    cancel(tagged(&stream, kSend));
+  }
+  release_if_done(stream);
+}
+
+void UringPoller::release_if_done(Stream& stream) {
+  auto& state = stream.poller_state;
+  if (state.closing && state.operations == 0 && !state.released) {
+    state.released = true;
+    closed_.push_back(&stream);
+  }
+}
+
+void UringPoller::release_closed() {
+  while (!closed_.empty()) {
+    Stream& stream = *closed_.back();
+    closed_.pop_back();
+    --stream_count_;
+    ::close(std::exchange(stream.poller_state.fd, -1));
+    stream.on_released();
+  }
+}
+
+void UringPoller::submit_and_wait(int timeout_ms) {
+  io_uring& ring = ring_->get();
+  if (timeout_ms == 0 || !closed_.empty() || io_uring_cq_ready(&ring) > 0) {
+    io_uring_submit_and_get_events(&ring);
+  } else {
+    hooks_.before_sleep();
+    if (timeout_ms == kForever) {
+      io_uring_submit_and_wait(&ring, 1);
+    } else {
+      __kernel_timespec timeout{};
+      timeout.tv_sec = timeout_ms / 1000;
+      timeout.tv_nsec = static_cast<long long>(timeout_ms % 1000) * 1'000'000;
+      io_uring_cqe* first = nullptr;
+      io_uring_submit_and_wait_timeout(&ring, &first, 1, &timeout, nullptr);
+    }
+    hooks_.after_sleep();
+  }
+  if (io_uring_sq_ready(&ring) == 0) {
+    outgoing_used_ = 0;
+  }
+}
+
+void UringPoller::turn(int timeout_ms) {
+  submit_and_wait(timeout_ms);
+  std::array<io_uring_cqe*, kBatch> batch;
+  unsigned told = 0;
+  unsigned count = 0;
+  do {
+    count = io_uring_peek_batch_cqe(&ring_->get(), batch.data(), kBatch);
+    for (unsigned i = 0; i < count; ++i) {
+      dispatch(*batch[i]);
+    }
+    io_uring_cq_advance(&ring_->get(), count);
+    buffers_->publish();
+    told += count;
+  } while (count == kBatch && told < kMaxPerTurn);
+  release_closed();
+}
+
+void UringPoller::dispatch(const io_uring_cqe& completion) {
+  const auto object = static_cast<uintptr_t>(completion.user_data & ~uint64_t{kTagMask});
+  switch (static_cast<Tag>(completion.user_data & kTagMask)) {
+    case kReceive:
+      received(*reinterpret_cast<Stream*>(object), completion);
+      break;
+    case kSend:
+      sent(*reinterpret_cast<Stream*>(object), completion.res);
+      break;
+    case kAccept:
+      accepted(*reinterpret_cast<Listener*>(object), completion);
+      break;
+    case kWake:
+      arm_wake();
+      wake_event_->seen();
+      hooks_.on_wake();
+      break;
+    case kIgnored:
+    case kTagMask:
+      break;
+  }
+}
+
+void UringPoller::received(Stream& stream, const io_uring_cqe& completion) {
+  auto& state = stream.poller_state;
+  const bool more = (completion.flags & IORING_CQE_F_MORE) != 0;
+  if (!more) {
+    state.armed = false;
+    state.halting = false;
+    --state.operations;
+  }
+  const int result = completion.res;
+  if (result > 0) {
+    const auto id = static_cast<uint16_t>(completion.flags >> IORING_CQE_BUFFER_SHIFT);
+    if (!state.closing) {
+      stream.on_receive(buffers_->data(id, static_cast<size_t>(result)));
+    }
+    buffers_->give_back(id);
+  } else if (result == 0 || (result != -ENOBUFS && result != -ECANCELED && result != -EINTR &&
+                             result != -EAGAIN)) {
+    state.ended = true;
+    if (!state.closing) {
+      stream.on_end(-result);
+    }
+  }
+  if (!more && state.wanted && !state.armed && !state.ended && !state.closing) {
+    arm_receive(stream);
+  }
+  if (!more) {
+    release_if_done(stream);
+  }
+}
+
+void UringPoller::sent(Stream& stream, int result) {
+  auto& state = stream.poller_state;
+  state.sending = false;
+  --state.operations;
+  if (state.closing) {
+    release_if_done(stream);
+    return;
+  }
+  if (result >= 0) {
+    stream.on_sent(static_cast<size_t>(result), 0);
+  } else if (result == -EINTR || result == -EAGAIN) {
+    stream.on_sent(0, 0);
+  } else {
+    stream.on_sent(0, -result);
+  }
+}
+
+void UringPoller::accepted(Listener& listener, const io_uring_cqe& completion) {
+  auto& state = listener.poller_state;
+  state.armed = (completion.flags & IORING_CQE_F_MORE) != 0;
+  const int result = completion.res;
+  if (result >= 0) {
+    listener.on_accept(Fd(result));
+  } else if (result != -ECANCELED && result != -EINTR && result != -ECONNABORTED &&
+             result != -EPROTO && result != -EPERM && result != -EAGAIN) {
+    state.wanted = false;
+    listener.on_accept_error(-result);
+  }
+  if (!state.armed && state.wanted) {
+    arm_accept(listener);
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Poller>> open_uring_poller(LoopHooks& hooks) {
+  auto ring = std::make_unique<Ring>();
+  if (auto opened = ring->open(); !opened) {
+    return fail(opened.error().message);
+  }
+  auto buffers = BufferRing::open(ring->get());
+  if (!buffers) {
+    return fail(buffers.error().message);
+  }
+  auto wake_event = WakeEvent::open();
+  if (!wake_event) {
+    return fail(wake_event.error().message);
+  }
+  return std::make_unique<UringPoller>(hooks, std::move(ring), std::move(*wake_event),
+                                       std::move(*buffers));
+}
+
+}  // namespace ember::server::net

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/session/session.h"
+
+#include <sys/uio.h>
+
+#include <array>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "server/session/session_set.h"
+
+namespace ember::server::session {
+namespace {
+
+using protocol::Command;
+using protocol::Next;
+using protocol::Parser;
+
+/// First byte of the binary protocol's requests.
+constexpr char kBinaryMagic = '\x80';
+
+/// Input that a session keeps while it waits for its turn; beyond it stops receiving.
+constexpr size_t kMaxPending = 64 * kKiB;
+
+/// A session that stopped because its reply was full goes on when this part of it is left.
+constexpr size_t kLowWaterPart = 8;
+
+}  // namespace
+
+Session::Session(SessionSet& set, uint32_t listener)
+    : set_(set),
+      parser_(set.options().parser),
+      listener_(listener),
+      last_active_(set.clock().now()) {}
+
+void Session::on_receive(std::span<const char> bytes) {
+  if (closed_ || finishing_ || cut_) {
+    return;  // what follows a quit
+  }
+  SessionCounters::add(set_.own_counters().bytes_read, bytes.size());
+  last_active_.store(set_.clock().now(), std::memory_order_relaxed);
+  if (!started_ && refuses(bytes)) {
+    close();
+    return;
+  }
+  use(bytes);
+  regulate();
+}
+
+bool Session::refuses(std::span<const char> bytes) {
+  started_ = true;
+  return set_.options().refuse_binary && bytes.front() == kBinaryMagic;
+}
+
+void Session::on_end(int error) {
+  ended_ = true;
+  if (error != 0) {
+    close();
+    return;
+  }
+  // What came before the end is still answered.
+  set_.mark_dirty(*this);
+}
+
+void Session::on_sent(size_t size, int error) {
+  sending_ = false;
+  if (error != 0) {
+    close();
+    return;
+  }
+  SessionCounters::add(set_.own_counters().bytes_written, size);
+  reply_->consume(size);
+  const bool low = reply_->size() <= set_.options().max_unsent / kLowWaterPart;
+  if (reply_->empty()) {
+    give_reply();
+  }
+  if (reply_ != nullptr || finishing_ || ended_ || draining_) {
+    set_.mark_dirty(*this);
+  }
+  if (stuck_ && low && !suspended_) {
+    set_.mark_ready(*this);
+  }
+}
+
+void Session::on_released() { set_.destroy(*this); }
+
+void Session::resume() {
+  check(suspended_, "only a suspended call resumes");
+  suspended_ = false;
+  set_.mark_ready(*this);
+}
+
+void Session::flush() {
+  if (closed_ || sending_) {
+    return;
+  }
+  if (reply_ != nullptr && !reply_->empty()) {
+    send_some();
+    return;
+  }
+  give_reply();
+  const bool done = ended_ && !stuck_;
+  if (finishing_ || done || (draining_ && quiescent())) {
+    close();
+  }
+}
+
+void Session::send_some() {
+  std::array<iovec, net::Poller::kMaxRanges> ranges;
+  const size_t count = reply_->gather(ranges);
+  sending_ = true;
+  writing_.store(true, std::memory_order_relaxed);
+  set_.poller().send(*this, std::span(ranges).first(count));
+}
+
+void Session::proceed() {
+  if (closed_) {
+    return;
+  }
+  yielded_ = false;
+  if (held_ != nullptr && !suspended_) {
+    const auto held = std::exchange(held_, nullptr);
+    run(held->commands(), held_value_);
+  }
+  use_pending();
+  regulate();
+}
+
+void Session::close() {
+  if (closed_) {
+    return;
+  }
+  closed_ = true;
+  held_.reset();
+  value_.reset();
+  set_.handler().forget(*this);
+  set_.unlist(*this);
+  // The reply stays until the poller has let go of what it is sending.
+  set_.poller().close(*this);
+}
+
+bool Session::quiescent() const {
+  return !stuck_ && !sending_ && held_ == nullptr && value_ == nullptr && pending_.empty() &&
+         (reply_ == nullptr || reply_->empty());
+}
+
+void Session::drain() {
+  draining_ = true;
+  set_.mark_dirty(*this);
+}
+
+bool Session::reply_full() const {
+  return reply_ != nullptr && reply_->size() >= set_.options().max_unsent;
+}
+
+bool Session::over_budget() const {
+  return turn_ == set_.turn() &&
+         turn_requests_ >= set_.options().requests_per_event * SessionSet::kYieldFactor;
+}
+
+void Session::count_requests(size_t count) {
+  if (turn_ != set_.turn()) {
+    turn_ = set_.turn();
+    turn_requests_ = 0;
+  }
+  turn_requests_ += static_cast<uint32_t>(count);
+}
+
+void Session::use(std::span<const char> bytes) {
+  if (!waiting() && pending_.empty()) {
+    pending_.append(bytes.subspan(consume(bytes)));
+    return;
+  }
+  pending_.append(bytes);
+  use_pending();
+}
+
+void Session::use_pending() {
+  if (!waiting() && !pending_.empty()) {
+    pending_.consume(consume(pending_.bytes()));
+  }
+}
+
+/// Returns how much of `input` is done with: all, or up to a cut request or where it must wait.
+size_t Session::consume(std::span<const char> input) {
+  size_t used = 0;
+  bool more_needed = false;
+  while (!waiting() && !cut_ && !finishing_) {
+    if (value_ != nullptr) {
+      used += continue_value(input.subspan(used));
+      if (value_ != nullptr) {
+        break;
+      }
+      continue;
+    }
+    if (more_needed || used == input.size()) {
+      break;
+    }
+    if (over_budget()) {
+      yield();
+      break;
+    }
+    const Parser::Step step = parse_and_run(input.subspan(used));
+    used += step.consumed;
+    more_needed = step.stop == Parser::Stop::more_input;
+  }
+  return cut_ || finishing_ ? input.size() : used;
+}
+
+Parser::Step Session::parse_and_run(std::span<const char> input) {
+  const std::span<Command> scratch = set_.scratch();
+  const Parser::Step step = parser_.parse(input, scratch);
+  const bool value_follows = step.stop == Parser::Stop::value;
+  count_requests(step.count);
+  run(scratch.first(step.count + (value_follows ? 1 : 0)), value_follows);
+  if (step.stop == Parser::Stop::close) {
+    cut_ = true;
+  }
+  return step;
+}
+
+/// Does `commands`, the last of which is one whose value follows if `value_follows`. What cannot be
+/// done now is held.
+void Session::run(std::span<const Command> commands, bool value_follows) {
+  const size_t whole = commands.size() - (value_follows ? 1 : 0);
+  size_t done = 0;
+  while (done < whole && !suspended_ && !finishing_) {
+    const auto progress =
+        set_.handler().execute(*this, commands.subspan(done, whole - done), reply());
+    done += progress.executed;
+    obey(progress.next);
+    if (progress.next == Next::ready && done < whole) {
+      check(!reply().empty(), "a handler stops early only when the reply is full");
+      break;
+    }
+  }
+  if (finishing_ || done == commands.size()) {
+    return;
+  }
+  if (done == whole && !suspended_) {
+    begin_value(commands.back());
+    return;
+  }
+  held_ = std::make_unique<HeldCommands>(commands.subspan(done));
+  held_value_ = value_follows;
+}
+
+void Session::begin_value(const Command& command) {
+  auto place = set_.handler().begin_value(*this, command, reply());
+  value_ = std::make_unique<ValueStream>(command, std::move(place));
+}
+
+size_t Session::continue_value(std::span<const char> input) {
+  const size_t taken = value_->take(input);
+  if (!value_->complete()) {
+    return taken;
+  }
+  const auto value = std::exchange(value_, nullptr);
+  if (!value->swallowed()) {
+    count_requests(1);
+    const auto progress =
+        set_.handler().finish_value(*this, value->command(), value->take_place(), reply());
+    obey(progress.next);
+  }
+  return taken;
+}
+
+void Session::obey(Next next) {
+  suspended_ = next == Next::suspended;
+  finishing_ = finishing_ || next == Next::close;
+}
+
+void Session::yield() {
+  yielded_ = true;
+  SessionCounters::add(set_.own_counters().yields, 1);
+  set_.mark_ready(*this);
+}
+
+/// After every step: whether input waits, whether more of it is wanted; and what is to be sent is
+/// sent at the end of the turn.
+void Session::regulate() {
+  if (cut_ && held_ == nullptr && !suspended_) {
+    finishing_ = true;
+  }
+  stuck_ = waiting();
+  const bool pause =
+      held_ != nullptr || suspended_ || reply_full() || pending_.size() > kMaxPending;
+  if (pause != paused_ && !ended_) {
+    paused_ = pause;
+    if (pause) {
+      set_.poller().pause(*this);
+    } else {
+      set_.poller().resume(*this);
+    }
+  }
+  set_.mark_dirty(*this);
+}
+
+protocol::ReplyBuffer& Session::reply() {
+  if (reply_ == nullptr) {
+    reply_ = set_.take_reply();
+  }
+  return *reply_;
+}
+
+void Session::give_reply() {
+  if (reply_ != nullptr && !suspended_) {
+    set_.give_reply(std::move(reply_));
+  }
+  writing_.store(false, std::memory_order_relaxed);
+}
+
+}  // namespace ember::server::session

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Session: one client's connection: bytes in, commands to the handler, replies out in order.
+// Not parsing, not execution, not the socket: it ties the parser, the handler and the poller.
+//
+// Ownership: its SessionSet's, from accept until the poller has released the socket. It holds a
+// reply buffer only while there are replies to send, input only while a request is cut or must
+// wait; so an idle session is this object and nothing else.
+// Bounds: it stops receiving while unsent replies exceed the limit or the handler is busy with it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/clock.h"
+#include "protocol/handler.h"
+#include "protocol/parser.h"
+#include "protocol/reply_buffer.h"
+#include "server/net/poller.h"
+#include "server/session/held_commands.h"
+#include "server/session/pending_input.h"
+#include "server/session/value_stream.h"
+
+namespace ember::server::session {
+
+class SessionSet;
+
+class Session final : public net::Stream, public protocol::Client {
+ public:
+  Session(SessionSet& set, uint32_t listener);
+  ~Session() override = default;
+
+  void on_receive(std::span<const char> bytes) override;
+  void on_end(int error) override;
+  void on_sent(size_t size, int error) override;
+  void on_released() override;
+
+  void resume() override;
+  int number() const override { return poller_state.fd; }
+
+  /// End of the turn: sends what there is to send, closes what is done.
+  void flush();
+  /// Goes on with what had to wait.
+  void proceed();
+  void close();
+
+  /// Nothing of a request is here and nothing is to be sent.
+  bool quiescent() const;
+  /// Once quiescent, close.
+  void drain();
+
+  // For stats, from other threads.
+  uint32_t listener() const { return listener_; }
+  UnixSeconds last_active() const { return last_active_.load(std::memory_order_relaxed); }
+  bool writing() const { return writing_.load(std::memory_order_relaxed); }
+
+  /// The set's lists that this session is in. Nobody else's business.
+  struct SetState {
+    static constexpr uint32_t kNowhere = UINT32_MAX;
+    Session* previous = nullptr;
+    Session* next = nullptr;
+    uint32_t dirty_at = kNowhere;  // index in the list of those to be flushed
+    uint32_t ready_at = kNowhere;  // index in the list of those to go on
+    int number = -1;               // as number(), for other threads
+    bool closed = false;
+  };
+  SetState set_state;
+
+ private:
+  /// Input must wait: for the handler, for the client to read, or for other clients' turn.
+  bool waiting() const { return held_ != nullptr || suspended_ || yielded_ || reply_full(); }
+  bool reply_full() const;
+  bool over_budget() const;
+  bool refuses(std::span<const char> bytes);
+  void use(std::span<const char> bytes);
+  void use_pending();
+  size_t consume(std::span<const char> input);
+  protocol::Parser::Step parse_and_run(std::span<const char> input);
+  void run(std::span<const protocol::Command> commands, bool value_follows);
+  void begin_value(const protocol::Command& command);
+  size_t continue_value(std::span<const char> input);
+  void obey(protocol::Next next);
+  void yield();
+  void regulate();
+  void count_requests(size_t count);
+  void send_some();
+  protocol::ReplyBuffer& reply();
+  void give_reply();
+
+  SessionSet& set_;
+  protocol::Parser parser_;
+  std::unique_ptr<protocol::ReplyBuffer> reply_;
+  std::unique_ptr<HeldCommands> held_;
+  std::unique_ptr<ValueStream> value_;
+  PendingInput pending_;
+  uint64_t turn_ = 0;  // the turn that turn_requests_ counts
+  uint32_t turn_requests_ = 0;
+  uint32_t listener_;
+  std::atomic<UnixSeconds> last_active_;
+  std::atomic<bool> writing_{false};
+  bool held_value_ = false;  // the last of held_ is a command whose value follows
+  bool suspended_ = false;
+  bool yielded_ = false;
+  bool paused_ = false;
+  bool stuck_ = false;  // input waits, see waiting()
+  bool sending_ = false;
+  bool started_ = false;    // the first byte came
+  bool cut_ = false;        // nothing more is parsed; what is held is still done
+  bool finishing_ = false;  // close once all is sent
+  bool ended_ = false;      // the peer sends no more
+  bool draining_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace ember::server::session

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ember: reads its options, becomes what they say, serves until a signal ends it.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "server/help.h"
+#include "server/options.h"
+#include "server/process.h"
+#include "server/run.h"
+
+namespace {
+
+int refuse(const std::string& message, int exit_code) {
+  fmt::print(stderr, "{}\n", message);
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace ember::server;
+  const auto options = parse_options(std::vector<std::string>(argv + 1, argv + argc));
+  if (!options) {
+    return refuse(options.error().message, options.error().exit_code);
+  }
+  switch (options->action) {
+    case Action::print_help:
+      fmt::print("{}", help_text());
+      return EXIT_SUCCESS;
+    case Action::print_version:
+      fmt::print("{}\n", version_text());
+      return EXIT_SUCCESS;
+    case Action::print_license:
+      fmt::print("{}", license_text());
+      return EXIT_SUCCESS;
+    case Action::serve:
+      break;
+  }
+  if (const auto refused = refuse_root(*options, ::geteuid())) {
+    return refuse(refused->message, refused->exit_code);
+  }
+  if (!user_exists(options->user)) {
+    return refuse(fmt::format("can't find the user {} to switch to", options->user),
+                  kNoUserExitCode);
+  }
+  if (auto served = run(*options); !served) {
+    return refuse(served.error().message, kSystemExitCode);
+  }
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// run: one server as this process: what its options ask of the system, then serving until a signal.
+#pragma once
+
+#include "base/result.h"
+#include "server/options.h"
+
+namespace ember::server {
+
+/// Returns when a signal has ended the server gracefully, or at once with why it cannot start.
+/// Called on the main thread before there are others.
+Result<void> run(const Options& options);
+
+}  // namespace ember::server

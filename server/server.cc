@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/server.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "server/help.h"
+
+namespace ember::server {
+namespace {
+
+net::PollerKind wanted_poller(IoKind io) {
+  switch (io) {
+    case IoKind::uring:
+      return net::PollerKind::uring;
+    case IoKind::epoll:
+      return net::PollerKind::epoll;
+    case IoKind::automatic:
+      break;
+  }
+  return net::PollerKind::automatic;
+}
+
+/// -v and `verbosity`: 0 is the usual.
+log::Level level_of(uint64_t verbosity) {
+  if (verbosity == 0) {
+    return log::Level::info;
+  }
+  return verbosity == 1 ? log::Level::debug : log::Level::trace;
+}
+
+}  // namespace
+
+Server::Server(const Options& options, Hooks hooks)
+    : options_(options),
+      hooks_(std::move(hooks)),
+      limit_(options.max_connections),
+      stats_(options_, clock_, limit_) {}
+
+Server::~Server() { stop(); }
+
+Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hooks) {
+  log::set_level(level_of(options.verbosity));
+  std::unique_ptr<Server> server(new Server(options, std::move(hooks)));
+  const auto kind = net::choose_poller(wanted_poller(options.io));
+  if (!kind) {
+    return fail(kind.error().message);
+  }
+  if (auto opened = server->open_listeners(); !opened) {
+    return fail(opened.error().message);
+  }
+  if (auto opened = server->open_store(); !opened) {
+    return fail(opened.error().message);
+  }
+  if (auto started = server->start_threads(*kind); !started) {
+    return fail(started.error().message);
+  }
+  return server;
+}
+
+Result<void> Server::open_store() {
+  auto region = storage::open_dram_region({.size = options_.memory_limit,
+                                           .huge_pages = options_.large_pages,
+                                           .preallocate = options_.lock_memory});
+  if (!region) {
+    return fail(region.error().message);
+  }
+  region_ = std::move(*region);
+  storage::StoreOptions store_options;
+  store_options.memory_limit = options_.memory_limit;
+  store_options.item_size_max = options_.item_size_max;
+  store_options.growth_factor = options_.growth_factor;
+  store_options.min_item_space = options_.min_item_space;
+  store_options.evict = options_.evict;
+  store_options.hash_power = options_.hash_power;
+  auto store = storage::Store::open(store_options, *region_, clock_);
+  if (!store) {
+    return fail(store.error().message);
+  }
+  store_ = std::move(*store);
+  return {};
+}
+
+Result<void> Server::open_listeners() {
+  const int backlog = options_.listen_backlog;
+  if (!options_.unix_socket.empty()) {
+    auto socket = net::listen_unix(options_.unix_socket, options_.unix_mask, backlog);
+    if (!socket) {
+      return fail(socket.error().message);
+    }
+    listeners_.push_back(std::move(*socket));
+    return {};
+  }
+  std::vector<ListenSpec> specs = options_.listen;
+  if (specs.empty()) {
+    specs.emplace_back();
+  }
+  for (const ListenSpec& spec : specs) {
+    if (!spec.port && options_.tcp_port == 0) {
+      continue;
+    }
+    const auto port = static_cast<uint16_t>(options_.tcp_port > 0 ? options_.tcp_port : 0);
+    auto sockets = net::listen_tcp({.host = spec.host, .port = spec.port.value_or(port)}, backlog);
+    if (!sockets) {
+      return fail(sockets.error().message);
+    }
+    for (net::ListenSocket& socket : *sockets) {
+      listeners_.push_back(std::move(socket));
+    }
+  }
+  return {};
+}
+
+WorkerOptions Server::worker_options(net::PollerKind kind) {
+  WorkerOptions worker;
+  worker.poller = kind;
+  worker.session.requests_per_event = options_.requests_per_event;
+  worker.session.refuse_binary = options_.protocol != Protocol::ascii;
+  worker.idle_timeout_s = options_.idle_timeout_s;
+  worker.handler.item_size_max = options_.item_size_max;
+  worker.handler.use_cas = options_.use_cas;
+  worker.handler.flush_enabled = options_.flush_enabled;
+  worker.handler.watch_enabled = options_.watch_enabled;
+  worker.handler.shutdown_enabled = options_.shutdown_command;
+  worker.handler.version = kMemcachedVersion;
+  worker.handler.set_verbosity = [this](uint64_t level) {
+    log::set_level(level_of(level));
+    stats_.set_verbosity(static_cast<uint32_t>(level));
+  };
+  worker.handler.shut_down = hooks_.shutdown_requested;
+  return worker;
+}
+
+Result<void> Server::start_threads(net::PollerKind kind) {
+  maintenance_ = std::make_unique<Maintenance>(clock_, *store_);
+  const WorkerOptions options = worker_options(kind);
+  for (size_t i = 0; i < options_.threads; ++i) {
+    const Worker::Parts parts{
+        .store = *store_, .clock = clock_, .registry = registry_, .stats = stats_, .limit = limit_};
+    workers_.push_back(std::make_unique<Worker>(parts, options, i));
+    if (auto started = workers_.back()->start(); !started) {
+      return started;
+    }
+  }
+  acceptor_ = std::make_unique<Acceptor>(
+      AcceptorOptions{.poller = kind, .reject_beyond_limit = options_.maxconns_fast}, listeners_,
+      limit_, [this](Fd connection, uint32_t listener) {
+        workers_[next_worker_]->give(std::move(connection), listener);
+        next_worker_ = (next_worker_ + 1) % workers_.size();
+      });
+  stats_.attach(workers_, *acceptor_, listeners_);
+  if (auto started = acceptor_->start(); !started) {
+    return started;
+  }
+  for (const net::ListenSocket& listener : listeners_) {
+    log::info("listening on {} ({}, {} threads)", listener.name, net::name_of(kind),
+              options_.threads);
+  }
+  return {};
+}
+
+void Server::stop() {
+  if (acceptor_ != nullptr) {
+    acceptor_->stop();
+  }
+  for (const net::ListenSocket& listener : listeners_) {
+    // Clients are refused from now on; the descriptors stay for whoever asks for statistics.
+    ::shutdown(listener.fd.get(), SHUT_RDWR);
+  }
+  for (const auto& worker : workers_) {
+    worker->stop();
+  }
+  for (const auto& worker : workers_) {
+    worker->join();
+  }
+  maintenance_.reset();
+  listeners_.clear();
+}
+
+}  // namespace ember::server

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Server: a whole cache server: clock, store, workers, acceptor, maintenance. Several of them live
+// in one process side by side.
+//
+// Threads: started, stopped and destroyed by one; it runs on its own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "server/acceptor.h"
+#include "server/command/counters.h"
+#include "server/connection_limit.h"
+#include "server/maintenance.h"
+#include "server/net/sockets.h"
+#include "server/options.h"
+#include "server/server_stats.h"
+#include "server/worker.h"
+#include "storage/memory_region.h"
+#include "storage/store.h"
+
+namespace ember::server {
+
+class Server {
+ public:
+  /// What the server asks of the process it lives in.
+  struct Hooks {
+    /// A client sent `shutdown`. Called on a worker's loop: it must not stop the server itself.
+    std::function<void(bool graceful)> shutdown_requested;
+  };
+
+  /// Serves once this returns.
+  static Result<std::unique_ptr<Server>> start(const Options& options, Hooks hooks);
+
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Stops accepting, lets requests and replies in flight finish within a bound, ends all threads.
+  void stop();
+
+  std::span<const net::ListenSocket> listeners() const { return listeners_; }
+  const command::StatsSource& stats() const { return stats_; }
+
+ private:
+  Server(const Options& options, Hooks hooks);
+
+  Result<void> open_store();
+  Result<void> open_listeners();
+  Result<void> start_threads(net::PollerKind kind);
+  WorkerOptions worker_options(net::PollerKind kind);
+
+  Options options_;
+  Hooks hooks_;
+  Clock clock_;
+  std::unique_ptr<storage::MemoryRegion> region_;
+  std::unique_ptr<storage::Store> store_;
+  command::CounterRegistry registry_;
+  ConnectionLimit limit_;
+  ServerStats stats_;
+  std::vector<net::ListenSocket> listeners_;
+  std::unique_ptr<Maintenance> maintenance_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Acceptor> acceptor_;
+  size_t next_worker_ = 0;  // the acceptor's thread
+};
+
+}  // namespace ember::server

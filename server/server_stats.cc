@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/server_stats.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "protocol/reply_buffer.h"
+#include "server/settings_report.h"
+
+namespace ember::server {
+namespace {
+
+/// memcached keeps this many for itself, and tells so.
+constexpr uint64_t kToldReservedDescriptors = 10;
+
+uint64_t microseconds(const timeval& time) {
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000 + static_cast<uint64_t>(time.tv_usec);
+}
+
+}  // namespace
+
+ServerStats::ServerStats(const Options& options, const Clock& clock, const ConnectionLimit& limit)
+    : options_(options), clock_(clock), limit_(limit), verbosity_(options.verbosity) {}
+
+void ServerStats::attach(std::span<const std::unique_ptr<Worker>> workers, const Acceptor& acceptor,
+                         std::span<const net::ListenSocket> listeners) {
+  workers_ = workers;
+  acceptor_ = &acceptor;
+  listeners_ = listeners;
+}
+
+ServerStats::Counts ServerStats::counts() const {
+  Counts counts;
+  // memcached counts its listeners among the connections it ever had.
+  counts.total_connections = limit_.total() + listeners_.size();
+  counts.rejected_connections = limit_.rejected();
+  counts.listen_disabled = acceptor_->disabled_count();
+  counts.listen_disabled_us = acceptor_->disabled_us();
+  for (const auto& worker : workers_) {
+    const session::SessionCounters& counters = worker->counters();
+    counts.bytes_read += counters.bytes_read.load(std::memory_order_relaxed);
+    counts.bytes_written += counters.bytes_written.load(std::memory_order_relaxed);
+    counts.yields += counters.yields.load(std::memory_order_relaxed);
+  }
+  return counts;
+}
+
+command::ServerFigures ServerStats::figures() const {
+  command::ServerFigures figures;
+  figures.pid = ::getpid();
+  figures.event_library = "ember-";
+  figures.event_library += net::name_of(workers_.front()->kind());
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  figures.rusage_user_us = microseconds(usage.ru_utime);
+  figures.rusage_system_us = microseconds(usage.ru_stime);
+  figures.max_connections = limit_.max();
+  figures.curr_connections = limit_.current();
+  figures.connection_structures = limit_.current() + listeners_.size();
+  figures.reserved_fds = kToldReservedDescriptors;
+  figures.accepting_conns = acceptor_->accepting();
+  figures.threads = workers_.size();
+  for (const auto& worker : workers_) {
+    figures.response_obj_count += worker->counters().reply_buffers.load(std::memory_order_relaxed);
+  }
+  figures.response_obj_bytes = figures.response_obj_count * protocol::BlockPool::kBlockSize;
+
+  const Counts now = counts();
+  MutexLock lock(mutex_);
+  figures.total_connections = now.total_connections - at_reset_.total_connections;
+  figures.rejected_connections = now.rejected_connections - at_reset_.rejected_connections;
+  figures.bytes_read = now.bytes_read - at_reset_.bytes_read;
+  figures.bytes_written = now.bytes_written - at_reset_.bytes_written;
+  figures.conn_yields = now.yields - at_reset_.yields;
+  figures.listen_disabled_num = now.listen_disabled - at_reset_.listen_disabled;
+  figures.time_in_listen_disabled_us = now.listen_disabled_us - at_reset_.listen_disabled_us;
+  return figures;
+}
+
+command::Settings ServerStats::settings() const {
+  LiveSettings live;
+  live.verbosity = verbosity_.load(std::memory_order_relaxed);
+  for (const net::ListenSocket& listener : listeners_) {
+    if (listener.port != 0) {
+      live.tcp_port = listener.port;
+      break;
+    }
+  }
+  return settings_report(options_, live);
+}
+
+std::vector<command::ConnectionInfo> ServerStats::connections() const {
+  const UnixSeconds now = clock_.now();
+  std::vector<command::ConnectionInfo> infos;
+  for (const net::ListenSocket& listener : listeners_) {
+    infos.push_back({.number = listener.fd.get(),
+                     .addr = listener.name,
+                     .listen_addr = {},
+                     .state = "conn_listening",
+                     .seconds_since_last_command = clock_.uptime()});
+  }
+  for (const auto& worker : workers_) {
+    for (const session::SessionInfo& info : worker->list()) {
+      infos.push_back(
+          {.number = info.number,
+           .addr = net::peer_name(info.number),
+           .listen_addr = net::local_name(info.number),
+           .state = info.writing ? "conn_mwrite" : "conn_read",
+           .seconds_since_last_command = now > info.last_active ? now - info.last_active : 0});
+    }
+  }
+  return infos;
+}
+
+void ServerStats::reset() {
+  const Counts now = counts();
+  MutexLock lock(mutex_);
+  at_reset_ = now;
+}
+
+}  // namespace ember::server

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ServerStats: what `stats` tells of one server's process and connections, summed when asked.
+// Threads: any.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "server/acceptor.h"
+#include "server/command/stats_source.h"
+#include "server/connection_limit.h"
+#include "server/net/sockets.h"
+#include "server/options.h"
+#include "server/worker.h"
+
+namespace ember::server {
+
+class ServerStats final : public command::StatsSource {
+ public:
+  ServerStats(const Options& options, const Clock& clock, const ConnectionLimit& limit);
+
+  /// The server is whole: from now on there is something to ask. They outlive their use.
+  void attach(std::span<const std::unique_ptr<Worker>> workers, const Acceptor& acceptor,
+              std::span<const net::ListenSocket> listeners);
+
+  command::ServerFigures figures() const override;
+  command::Settings settings() const override;
+  std::vector<command::ConnectionInfo> connections() const override;
+  void reset() override;
+
+  void set_verbosity(uint32_t level) { verbosity_.store(level, std::memory_order_relaxed); }
+
+ private:
+  /// What `stats reset` sets back.
+  struct Counts {
+    uint64_t total_connections = 0;
+    uint64_t rejected_connections = 0;
+    uint64_t bytes_read = 0;
+    uint64_t bytes_written = 0;
+    uint64_t yields = 0;
+    uint64_t listen_disabled = 0;
+    uint64_t listen_disabled_us = 0;
+  };
+  Counts counts() const;
+
+  const Options& options_;
+  const Clock& clock_;
+  const ConnectionLimit& limit_;
+  std::span<const std::unique_ptr<Worker>> workers_;
+  const Acceptor* acceptor_ = nullptr;
+  std::span<const net::ListenSocket> listeners_;
+  std::atomic<uint32_t> verbosity_;
+
+  mutable Mutex mutex_;
+  Counts at_reset_ EMBER_GUARDED_BY(mutex_);
+};
+
+}  // namespace ember::server

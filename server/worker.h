@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Worker: one thread that serves connections: a poller, the sessions on it, a handler, and its
+// place in the store's epochs.
+//
+// Threads: start(), give(), stop(), join() and the figures from any; everything else is the
+// worker's own. Requests share nothing with other threads but the store.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "server/command/context.h"
+#include "server/command/local_handler.h"
+#include "server/connection_limit.h"
+#include "server/net/poller.h"
+#include "server/session/session_set.h"
+#include "storage/store.h"
+#include "storage/store_thread.h"
+
+namespace ember::server {
+
+struct WorkerOptions {
+  net::PollerKind poller = net::PollerKind::epoll;
+  session::SessionOptions session;
+  command::HandlerOptions handler;
+  /// 0: silent connections stay.
+  uint32_t idle_timeout_s = 0;
+  /// What a stop waits for clients to take their replies.
+  std::chrono::milliseconds drain_limit{2000};
+};
+
+class Worker final : private net::LoopHooks {
+ public:
+  /// What a worker works with; outlives it.
+  struct Parts {
+    storage::Store& store;
+    const Clock& clock;
+    command::CounterRegistry& registry;
+    command::StatsSource& stats;
+    ConnectionLimit& limit;
+  };
+
+  Worker(const Parts& parts, const WorkerOptions& options, size_t index);
+  ~Worker() override;
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Returns once the thread waits for connections.
+  Result<void> start();
+
+  /// A connection, which has its place in the limit, accepted on listener number `listener`.
+  void give(Fd connection, uint32_t listener) EMBER_EXCLUDES(mutex_);
+
+  /// Finish what is in flight, then end. Again: end at once.
+  void stop();
+  void join();
+
+  net::PollerKind kind() const { return options_.poller; }
+  const session::SessionCounters& counters() const { return sessions_->counters(); }
+  std::vector<session::SessionInfo> list() const { return sessions_->list(); }
+
+ private:
+  struct Arrival {
+    Fd connection;
+    uint32_t listener;
+  };
+
+  Result<void> open();
+  void run(std::promise<Result<void>> opened);
+  void serve();
+  void turn(int timeout_ms);
+  void finish();
+  int timeout_ms() const;
+  void close_silent();
+
+  void before_sleep() override { store_thread_->offline(); }
+  void after_sleep() override { store_thread_->online(); }
+  void on_wake() override;
+
+  Parts parts_;
+  WorkerOptions options_;
+  size_t index_;
+  std::unique_ptr<storage::StoreThread> store_thread_;
+  std::unique_ptr<command::LocalHandler> handler_;
+  std::unique_ptr<session::SessionSet> sessions_;
+  std::unique_ptr<net::Poller> poller_;
+  UnixSeconds last_silence_check_ = 0;
+  std::atomic<int> stops_{0};
+
+  Mutex mutex_;
+  std::vector<Arrival> arrivals_ EMBER_GUARDED_BY(mutex_);
+
+  std::thread thread_;
+};
+
+}  // namespace ember::server

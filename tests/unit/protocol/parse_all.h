@@ -144,7 +144,9 @@ class Feeder {
       command_.value_complete = true;
       parsed_.commands.push_back(command_);
     } else if (!command_.noreply) {
-      parsed_.commands.push_back({.error = "CLIENT_ERROR bad data chunk"});
+      CopiedCommand error;
+      error.error = "CLIENT_ERROR bad data chunk";
+      parsed_.commands.push_back(error);
     }
     streamed_.clear();
     return true;

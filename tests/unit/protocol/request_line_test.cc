@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // request_line (classic_line, meta_line): what follows a line, and that a command reused for
-// another keeps nothing. The error lines themselves are in parser_test.
+// another keeps nothing. The error lines themselves are in classic_line_test and meta_line_test.
 #include "protocol/request_line.h"
 
 #include <gtest/gtest.h>

@@ -203,7 +203,7 @@ Result<void> watch(Crew& crew, const LoadOptions& options, double seconds, LoadR
     const int64_t time_ns = now_ns();
     const double rate = static_cast<double>(now.requests - before.requests) * 1e9 /
                         static_cast<double>(time_ns - before_ns);
-    if (result != nullptr) {
+    if (result != nullptr && time_ns - before_ns > kRateIntervalMs * 500'000) {
       result->rates.push_back(rate);
     }
     before = now;

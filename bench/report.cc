@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -78,10 +79,11 @@ std::string as_json(const Figures& figures, const std::vector<double>& rates) {
 }
 
 Result<void> write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path == "-" ? "/dev/stdout" : path, std::ios::app);
-  if (path != "-") {
-    file = std::ofstream(path, std::ios::trunc);
+  if (path == "-") {
+    std::fputs(text.c_str(), stdout);
+    return {};
   }
+  std::ofstream file(path, std::ios::trunc);
   file << text;
   file.flush();
   return file ? Result<void>() : fail_errno("cannot write " + path, errno);

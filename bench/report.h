@@ -20,6 +20,7 @@ std::string as_text(const Figures& figures);
 std::string as_csv(const Figures& figures);
 std::string as_json(const Figures& figures, const std::vector<double>& rates);
 
+/// "-" is standard output.
 Result<void> write_file(const std::string& path, const std::string& text);
 
 }  // namespace ember::bench

@@ -33,7 +33,7 @@ enum class Verb : uint8_t {
   prepend,
   cas,
   // The rest of the classic commands with a key.
-  delete_,
+  delete_,  // NOLINT(readability-identifier-naming): delete is a keyword
   incr,
   decr,
   touch,

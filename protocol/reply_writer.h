@@ -35,10 +35,10 @@ inline char* write_number(char* to, uint64_t number) {
 void write_line(ReplyBuffer& reply, std::string_view line);
 
 /// The same for a line known when compiling, such as write_constant(reply, "STORED\r\n").
-template <size_t kSize>
-void write_constant(ReplyBuffer& reply, const char (&line)[kSize]) {
-  std::memcpy(reply.reserve(kSize - 1), line, kSize - 1);
-  reply.commit(kSize - 1);
+template <size_t Size>
+void write_constant(ReplyBuffer& reply, const char (&line)[Size]) {
+  std::memcpy(reply.reserve(Size - 1), line, Size - 1);
+  reply.commit(Size - 1);
 }
 
 /// The answer to incr and decr.

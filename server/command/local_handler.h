@@ -2,22 +2,17 @@
 // LocalHandler: answers commands from the store of this process. Not parsing, not connections.
 //
 // Threads: one a worker, used on that worker's loop only; the store is shared by all.
-// Ownership: everything in LocalHandlerParts outlives the handler, and the store outlives every
+// Ownership: everything in HandlerParts outlives the handler, and the store outlives every
 // reply that a large value was given to.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
-#include <string>
 
-#include "base/clock.h"
 #include "protocol/handler.h"
 #include "server/command/context.h"
-#include "server/command/counters.h"
-#include "server/command/stats_source.h"
 #include "storage/store.h"
 
 namespace ember::server::command {

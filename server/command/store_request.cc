@@ -166,8 +166,8 @@ StoreResult join(const Context& context, const Command& command, storage::Hash h
                  const StoreRequest& request, std::string_view bytes) {
   StoreResult result;
   result.value_size = bytes.size();
-  result.written = context.store.concatenate(context.thread, {command.key, hash}, bytes, *request.end,
-                                             request.rule);
+  result.written = context.store.concatenate(context.thread, {command.key, hash}, bytes,
+                                             *request.end, request.rule);
   if (result.written.outcome == Outcome::not_stored && request.vivify) {
     StoreRequest making = request;
     making.expiry = *request.vivify;

@@ -53,7 +53,8 @@ class FakeStats final : public StatsSource {
 struct ConversationOptions {
   storage::StoreOptions store;
   HandlerOptions handler;
-  /// Values that stream arrive in pieces of this size.
+  /// Bytes arrive in reads of this size, and values that stream in pieces of the other.
+  size_t read_size = 16'000;
   size_t piece_size = 1000;
 };
 
@@ -143,16 +144,22 @@ inline std::string Conversation::operator()(std::string_view input) {
 inline std::string Conversation::raw(std::string_view input) {
   using Stop = protocol::Parser::Stop;
   closed_ = false;
+  size_t arrived = std::min(options_.read_size, input.size());
   while (!closed_) {
     std::array<protocol::Command, 64> batch;
-    const protocol::Parser::Step step = parser_.parse(input, batch);
+    const protocol::Parser::Step step = parser_.parse(input.substr(0, arrived), batch);
     execute_all({batch.data(), step.count});
     input.remove_prefix(step.consumed);
-    if (closed_ || step.stop == Stop::more_input) {
-      break;
-    }
+    arrived -= step.consumed;
     if (step.stop == Stop::value) {
-      input.remove_prefix(stream(batch[step.count], input));
+      const size_t size = stream(batch[step.count], input);
+      input.remove_prefix(size);
+      arrived -= std::min(arrived, size);
+    } else if (step.stop == Stop::more_input) {
+      if (arrived == input.size()) {
+        break;
+      }
+      arrived += std::min(options_.read_size, input.size() - arrived);
     }
     closed_ |= step.stop == Stop::close;
   }

@@ -32,7 +32,7 @@ TEST(MetaSet, ReturnFlags) {
 
 TEST(MetaSet, Quiet) {
   Conversation ask;
-  EXPECT_EQ(ask("ms bb 2 q|xx|ms bb 2 q ME|zz|ms bb 2 q MA C1|zz|ms no 2 q MA|xx|mn"),
+  EXPECT_EQ(ask("ms bb 2 q|xx|ms bb 2 q ME|zz|ms bb 2 q MA C999|zz|ms no 2 q MA|xx|mn"),
             "NS|EX|NS|MN|");
 }
 

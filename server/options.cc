@@ -125,20 +125,21 @@ std::expected<Options, OptionError> parse_options(const std::vector<std::string>
   Reading reading;
   std::vector<const OptionRow*> refused;
   while (true) {
-    const auto given = reader.next();
-    if (!given) {
-      return std::unexpected(given.error());
+    const auto next = reader.next();
+    if (!next) {
+      return std::unexpected(next.error());
     }
-    if (!given->has_value()) {
+    const std::optional<GivenOption>& given = *next;
+    if (!given) {
       break;
     }
-    if ((*given)->row->type == OptionType::action) {
-      reading.options.action = action_of(*(*given)->row);
+    if (given->row->type == OptionType::action) {
+      reading.options.action = action_of(*given->row);
       return reading.options;
     }
-    if ((*given)->row->support == Support::refused) {
-      refused.push_back((*given)->row);
-    } else if (Refusal refusal = take(**given, flags, reading)) {
+    if (given->row->support == Support::refused) {
+      refused.push_back(given->row);
+    } else if (Refusal refusal = take(*given, flags, reading)) {
       return std::unexpected(std::move(*refusal));
     }
   }

@@ -115,8 +115,10 @@ Refusal check_text(const SuboptionRow& row, std::string_view value) {
 /// What a suboption that works does.
 void apply(std::string_view name, double number, Options& options) {
   const auto size = static_cast<size_t>(number);
-  if (name == "maxconns_fast" || name == "no_maxconns_fast") {
-    options.maxconns_fast = name == "maxconns_fast";
+  if (name == "maxconns_fast") {
+    options.maxconns_fast = true;
+  } else if (name == "no_maxconns_fast" || name == "no_modern") {
+    options.maxconns_fast = false;
   } else if (name == "hashpower") {
     options.hash_power = static_cast<unsigned>(size);
   } else if (name == "read_buf_mem_limit") {

@@ -35,6 +35,11 @@ TEST(Suboptions, ThoseThatWork) {
   EXPECT_TRUE(options.track_sizes);
 }
 
+TEST(Suboptions, NoModernLetsConnectionsWait) {
+  EXPECT_FALSE(accepted("no_modern").maxconns_fast);
+  EXPECT_TRUE(accepted("no_modern,maxconns_fast").maxconns_fast);
+}
+
 TEST(Suboptions, SeveralListsAddUp) {
   const auto options =
       parse_options({"-o", "no_maxconns_fast", "-oidle_timeout=5", "--extended=maxconns_fast,"});

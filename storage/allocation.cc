@@ -13,8 +13,21 @@ namespace {
 // Evicted together: their cache misses overlap, one lock serves all.
 constexpr size_t kEvictionBatch = 16;
 
+// Of a chunk to an item's size, before a class of its own is worth a page: memcached's growth.
+constexpr double kTolerated = 1.25;
+
+// How often a writer looks for room in one class before it thinks again.
+constexpr unsigned kLooks = 256;
+
 // How long a writer waits for other threads to leave the epoch its victims ended in.
-constexpr auto kPatience = std::chrono::seconds(2);
+class Patience {
+ public:
+  bool exhausted() const { return std::chrono::steady_clock::now() > end_; }
+
+ private:
+  std::chrono::steady_clock::time_point end_ =
+      std::chrono::steady_clock::now() + std::chrono::seconds(2);
+};
 
 }  // namespace
 
@@ -23,15 +36,33 @@ size_t StoreImpl::part_size(const ItemPlan& plan, size_t part) const {
   return std::min(largest, plan.value_size - part * largest);
 }
 
-StoreImpl::Fit StoreImpl::fit(ItemPlan& plan) const {
-  if (const uint8_t id = classes_.class_for(ItemWriter::size_of(plan, 0)); id != 0) {
+uint8_t StoreImpl::class_for(size_t size, bool any_class) const {
+  const uint8_t exact = classes_.class_for(size);
+  if (exact == 0 || slabs_[exact]->has_pages() || pages_.free_count() > pages_.count() / 4) {
+    return exact;
+  }
+  // A class's first page is dear when few are left: a somewhat larger chunk is cheaper.
+  for (uint8_t id = exact; id < slabs_.size(); ++id) {
+    if (!any_class &&
+        static_cast<double>(classes_.chunk_size(id)) > static_cast<double>(size) * kTolerated) {
+      break;
+    }
+    if (slabs_[id]->has_pages()) {
+      return id;
+    }
+  }
+  return exact;
+}
+
+StoreImpl::Fit StoreImpl::fit(ItemPlan& plan, bool any_class) const {
+  if (const uint8_t id = class_for(ItemWriter::size_of(plan, 0), any_class); id != 0) {
     return {id, 0};
   }
   plan.chained = true;
   const size_t parts = part_count(plan.value_size);
   // A chunk that can be pinned, as the parts can.
   const size_t size = std::max(ItemWriter::size_of(plan, parts), PageTable::kLargeChunk);
-  return {classes_.class_for(size), parts};
+  return {class_for(size, any_class), parts};
 }
 
 Outcome StoreImpl::refusal(const ItemPlan& plan) const {
@@ -40,23 +71,24 @@ Outcome StoreImpl::refusal(const ItemPlan& plan) const {
   return fits ? Outcome::stored : Outcome::too_large;
 }
 
-StoreImpl::Attempt StoreImpl::attempt(ThreadState& thread, ItemPlan plan) {
+StoreImpl::Attempt StoreImpl::attempt(ThreadState& thread, ItemPlan plan, bool any_class) {
   if (const Outcome refused = refusal(plan); refused != Outcome::stored) {
     return {{this, refused}};
   }
-  const Fit where = fit(plan);
+  const Fit where = fit(plan, any_class);
   uint8_t short_of = 0;
   Item* item = try_draft(thread, plan, where, short_of);
   return {item != nullptr ? Draft(this, item, plan) : Draft(), short_of};
 }
 
 Draft StoreImpl::draft(ThreadState& thread, const ItemPlan& plan) {
-  for (;;) {
-    Attempt tried = attempt(thread, plan);
+  const Patience patience;
+  for (bool again = false;; again = true) {
+    Attempt tried = attempt(thread, plan, again);
     if (tried.short_of == 0) {
       return std::move(tried.draft);
     }
-    if (!make_room(thread, tried.short_of)) {
+    if (!make_room(thread, tried.short_of) && (!options_.evict || patience.exhausted())) {
       return {this, out_of_memory(tried.short_of)};
     }
   }
@@ -79,7 +111,8 @@ Item* StoreImpl::try_draft(ThreadState& thread, ItemPlan& plan, const Fit& where
   Item* item = ItemWriter::prepare(pages_.at(offset), plan);
   char* table = ItemWriter::body(item, plan);
   for (size_t part = 0; part < where.parts; ++part) {
-    const uint8_t id = classes_.class_for(part_size(plan, part));
+    // The last part may be short, but its chunk has an owner as the others have.
+    const uint8_t id = classes_.class_for(std::max(part_size(plan, part), PageTable::kLargeChunk));
     const uint64_t chunk = try_take(thread, id, part == 0 ? &plan : nullptr);
     if (chunk == 0) {
       short_of = id;
@@ -161,32 +194,30 @@ void StoreImpl::free_page(SlabClass& slab, uint32_t page) {
 }
 
 bool StoreImpl::make_room(ThreadState& thread, uint8_t class_id) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  for (unsigned attempt = 0;; ++attempt) {
+  SlabClass& slab = *slabs_[class_id];
+  for (unsigned look = 0; look < kLooks; ++look) {
     // Everything this thread found is forgotten: its own epoch must not hold its victims.
     adopt_orphans(thread);
     thread.quiesce();
-    switch (find_room(thread, *slabs_[class_id], attempt != 0)) {
+    switch (find_room(thread, slab, look != 0)) {
       case Room::here:
         return true;
       case Room::coming:
         break;
       case Room::none:
-        if (!options_.evict && attempt != 0) {
+        if (!options_.evict && look != 0) {
           return false;
         }
-        if (options_.evict && drains_.load(std::memory_order_relaxed) == 0) {
+        if (options_.evict && slab.pages_coming.load(std::memory_order_relaxed) == 0) {
           steal_page(thread, class_id);
         }
         break;
     }
-    if (attempt > 16) {
+    if (look > 16) {
       std::this_thread::yield();
     }
-    if (std::chrono::steady_clock::now() > deadline) {
-      return false;
-    }
   }
+  return false;
 }
 
 StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& slab, bool again) {
@@ -195,6 +226,7 @@ StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& slab, bool 
     return Room::here;
   }
   if (const auto page = pages_.assign(slab.id())) {
+    slab.pages_coming.store(0, std::memory_order_relaxed);
     slab.add_page(*page);
     return Room::here;
   }

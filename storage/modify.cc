@@ -8,6 +8,9 @@
 namespace ember::storage {
 namespace {
 
+// Each is some 256 looks for room, most of them yielding to other threads.
+constexpr unsigned kMostWaits = 1000;
+
 /// A value as incr and decr read it: digits, then blanks (which decr leaves behind).
 std::optional<uint64_t> number_in(std::string_view value) {
   const size_t end = value.find_last_not_of(' ');
@@ -43,7 +46,7 @@ void StoreImpl::copy_value(const Item& item, Draft& draft) const {
 template <typename Plan, typename Fill>
 StoreImpl::Published StoreImpl::rewrite(ThreadState& thread, std::string_view key, Hash hash,
                                         Plan&& plan_for, Fill&& fill) {
-  for (;;) {
+  for (unsigned waits = 0;;) {
     const Found found = find(key, hash, Access::peek);
     Published result;
     if (!found) {
@@ -57,10 +60,10 @@ StoreImpl::Published StoreImpl::rewrite(ThreadState& thread, std::string_view ke
     if (result.outcome != Outcome::stored) {
       return result;
     }
-    Attempt tried = attempt(thread, plan);
+    Attempt tried = attempt(thread, plan, waits != 0);
     if (tried.short_of != 0) {
       // Waiting gives up what was found: look again afterwards.
-      if (!make_room(thread, tried.short_of)) {
+      if (!make_room(thread, tried.short_of) && (!options_.evict || ++waits > kMostWaits)) {
         result.outcome = out_of_memory(tried.short_of);
         return result;
       }
@@ -100,7 +103,7 @@ Written StoreImpl::concatenate(ThreadState& thread, const ItemName& name, std::s
         }
         return PublishRule(rule);
       });
-  if (result.outcome == Outcome::not_found && !rule.cas_compare) {
+  if (result.outcome == Outcome::not_found) {
     result.outcome = Outcome::not_stored;
   }
   return result;
@@ -207,20 +210,33 @@ bool StoreImpl::try_win(const Item& item) {
   return ItemWriter::win(pages_.item(hit.entry.offset()));
 }
 
+void StoreImpl::raise_flushed(uint64_t horizon) const {
+  uint64_t known = flushed_up_to_.load(std::memory_order_relaxed);
+  // Never back: of two flushes at once, the later horizon holds, whoever writes it last.
+  while (known < horizon && !flushed_up_to_.compare_exchange_weak(known, horizon)) {
+  }
+}
+
 void StoreImpl::apply_due_flush() const {
-  UnixSeconds due = flush_due_.load(std::memory_order_relaxed);
-  if (due != 0 && due <= now() && flush_due_.compare_exchange_strong(due, 0)) {
-    flushed_up_to_.store(last_cas_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  // The horizon is read first and the due time cleared last: so an item that was stored when
+  // somebody else had applied the flush already is never within it.
+  const uint64_t horizon = last_cas_.load(std::memory_order_acquire);
+  UnixSeconds due = flush_due_.load(std::memory_order_acquire);
+  if (due != 0 && due <= now()) {
+    raise_flushed(horizon);
+    flush_due_.compare_exchange_strong(due, 0);
   }
 }
 
 void StoreImpl::flush_all(UnixSeconds when) {
+  apply_due_flush();  // an earlier one that was due is not undone
   if (when > now()) {
+    apply_due_flush();  // one that was due is not undone by a later one
     flush_due_.store(when, std::memory_order_relaxed);
     return;
   }
   flush_due_.store(0, std::memory_order_relaxed);
-  flushed_up_to_.store(last_cas_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  raise_flushed(last_cas_.load(std::memory_order_relaxed));
   for (uint32_t number = 0; number < pages_.count(); ++number) {
     pages_.page(number).expires_at(1);  // have it swept
   }

@@ -118,6 +118,9 @@ StoreImpl::Published StoreImpl::publish(ThreadState& thread, Draft draft, const 
   check(!rule.cas_new || draft.plan().sequenced, "an item with a chosen CAS was planned so");
   const std::string_view key = draft.plan().key;
   Published result;
+  if (flush_due_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    apply_due_flush();  // what is stored now is stored after it
+  }
   Index::WriteLock lock(*index_, draft.plan().hash);
   const Index::Hit old = lock.find([&](uint64_t offset) { return is_item(offset, key); });
   const Item* there = old ? pages_.item(old.entry.offset()) : nullptr;
@@ -136,7 +139,10 @@ StoreImpl::Published StoreImpl::publish(ThreadState& thread, Draft draft, const 
   if (verdict.outcome != Outcome::stored) {
     return result;
   }
-  const uint64_t sequence = last_cas_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (flush_due_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    apply_due_flush();  // before this item is stored, or it would be within it
+  }
+  const uint64_t sequence = last_cas_.fetch_add(1, std::memory_order_release) + 1;
   const ItemWriter::Commit commit{.cas = rule.cas_new.value_or(sequence),
                                   .sequence = sequence,
                                   .offset = pages_.offset_of(draft.item()),

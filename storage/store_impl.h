@@ -129,6 +129,7 @@ class StoreImpl {
   Miss why_dead(const Item& item) const;  // absent: it is alive
   bool dead(const Item& item) const { return why_dead(item) != Miss::absent; }
   void apply_due_flush() const;
+  void raise_flushed(uint64_t horizon) const;
   UnixSeconds now() const { return clock_.now(); }
 
   // allocation.cc
@@ -136,7 +137,8 @@ class StoreImpl {
     uint8_t class_id = 0;
     size_t parts = 0;  // of a chain; 0: not chained
   };
-  Fit fit(ItemPlan& plan) const;
+  Fit fit(ItemPlan& plan, bool any_class) const;
+  uint8_t class_for(size_t size, bool any_class) const;
   Outcome refusal(const ItemPlan& plan) const;
   /// Null when a class is out of chunks: `short_of` says which.
   Item* try_draft(ThreadState& thread, ItemPlan& plan, const Fit& where, uint8_t& short_of);
@@ -145,7 +147,7 @@ class StoreImpl {
     Draft draft;
     uint8_t short_of = 0;  // 0: granted or refused for good
   };
-  Attempt attempt(ThreadState& thread, ItemPlan plan);
+  Attempt attempt(ThreadState& thread, ItemPlan plan, bool any_class);
   /// A chunk, or 0. `queued`: the plan of the item that will stand in the class's queue by it.
   uint64_t try_take(ThreadState& thread, uint8_t class_id, ItemPlan* queued);
   bool make_room(ThreadState& thread, uint8_t class_id);
@@ -211,7 +213,8 @@ class StoreImpl {
 
   // page_mover.cc
   bool steal_page(ThreadState& thread, uint8_t for_class);
-  bool drain_page(ThreadState& thread, SlabClass& slab, uint32_t page) EMBER_REQUIRES(slab.mutex);
+  bool drain_page(ThreadState& thread, SlabClass& slab, uint32_t page, uint8_t for_class)
+      EMBER_REQUIRES(slab.mutex);
   std::optional<uint32_t> cheapest_page(SlabClass& slab) EMBER_REQUIRES(slab.mutex);
   bool relocate(ThreadState& thread, SlabClass& slab, uint64_t chunk) EMBER_REQUIRES(slab.mutex);
   bool balance(ThreadState& thread);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tests/property/model.h"
 
+#include <algorithm>
+
 #include "base/numbers.h"
 
 namespace ember::property {
@@ -78,7 +80,7 @@ Model::Sum Model::arithmetic(const std::string& key, const storage::ArithmeticRu
   if (rule.cas_compare && *rule.cas_compare != old->cas) {
     return {.outcome = Outcome::exists};
   }
-  // A decrement may have left blanks behind the digits, as memcached's does.
+  // A number that got shorter has blanks behind its digits, as memcached's has.
   const auto before = parse_u64(old->value.substr(0, old->value.find_last_not_of(' ') + 1));
   if (!before) {
     return {.outcome = Outcome::non_numeric};
@@ -89,7 +91,9 @@ Model::Sum Model::arithmetic(const std::string& key, const storage::ArithmeticRu
   } else {
     sum.value = *before + rule.delta;
   }
+  const size_t old_size = old->value.size();
   old->value = std::to_string(sum.value);
+  old->value.resize(std::max(old->value.size(), old_size), ' ');
   old->cas = rule.cas_new.value_or(cas);
   old->exptime = rule.exptime.value_or(old->exptime);
   old->stored_at = clock_.now();

@@ -76,7 +76,7 @@ StoreImpl::Attempt StoreImpl::attempt(ThreadState& thread, ItemPlan plan, bool a
     return {{this, refused}};
   }
   const Fit where = fit(plan, any_class);
-  uint8_t short_of = 0;
+  Shortage short_of;
   Item* item = try_draft(thread, plan, where, short_of);
   return {item != nullptr ? Draft(this, item, plan) : Draft(), short_of};
 }
@@ -85,11 +85,11 @@ Draft StoreImpl::draft(ThreadState& thread, const ItemPlan& plan) {
   const Patience patience;
   for (bool again = false;; again = true) {
     Attempt tried = attempt(thread, plan, again);
-    if (tried.short_of == 0) {
+    if (tried.short_of.class_id == 0) {
       return std::move(tried.draft);
     }
     if (!make_room(thread, tried.short_of) && (!options_.evict || patience.exhausted())) {
-      return {this, out_of_memory(tried.short_of)};
+      return {this, out_of_memory(tried.short_of.class_id)};
     }
   }
 }
@@ -102,10 +102,10 @@ Outcome StoreImpl::out_of_memory(uint8_t class_id) {
 }
 
 Item* StoreImpl::try_draft(ThreadState& thread, ItemPlan& plan, const Fit& where,
-                           uint8_t& short_of) {
+                           Shortage& short_of) {
   const uint64_t offset = try_take(thread, where.class_id, where.parts == 0 ? &plan : nullptr);
   if (offset == 0) {
-    short_of = where.class_id;
+    short_of = {where.class_id, 1};
     return nullptr;
   }
   Item* item = ItemWriter::prepare(pages_.at(offset), plan);
@@ -115,9 +115,12 @@ Item* StoreImpl::try_draft(ThreadState& thread, ItemPlan& plan, const Fit& where
     const uint8_t id = classes_.class_for(std::max(part_size(plan, part), PageTable::kLargeChunk));
     const uint64_t chunk = try_take(thread, id, part == 0 ? &plan : nullptr);
     if (chunk == 0) {
-      short_of = id;
+      // What goes back is of no use to the next attempt unless this one's chunk is there as well.
+      short_of = {id, id == where.class_id ? size_t{2} : size_t{1}};
       while (part-- > 0) {
-        give(load<uint64_t>(table + part * sizeof(uint64_t)));
+        const auto taken = load<uint64_t>(table + part * sizeof(uint64_t));
+        short_of.chunks += pages_.class_of(taken) == id ? size_t{1} : size_t{0};
+        give(taken);
       }
       give(offset);
       return nullptr;
@@ -193,13 +196,13 @@ void StoreImpl::free_page(SlabClass& slab, uint32_t page) {
   drains_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-bool StoreImpl::make_room(ThreadState& thread, uint8_t class_id) {
-  SlabClass& slab = *slabs_[class_id];
+bool StoreImpl::make_room(ThreadState& thread, const Shortage& short_of) {
+  SlabClass& slab = *slabs_[short_of.class_id];
   for (unsigned look = 0; look < kLooks; ++look) {
     // Everything this thread found is forgotten: its own epoch must not hold its victims.
     adopt_orphans(thread);
     thread.quiesce();
-    switch (find_room(thread, slab, look != 0)) {
+    switch (find_room(thread, slab, short_of.chunks, look != 0)) {
       case Room::here:
         return true;
       case Room::coming:
@@ -209,7 +212,7 @@ bool StoreImpl::make_room(ThreadState& thread, uint8_t class_id) {
           return false;
         }
         if (options_.evict && slab.pages_coming.load(std::memory_order_relaxed) == 0) {
-          steal_page(thread, class_id);
+          steal_page(thread, short_of.class_id);
         }
         break;
     }
@@ -220,9 +223,10 @@ bool StoreImpl::make_room(ThreadState& thread, uint8_t class_id) {
   return false;
 }
 
-StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& slab, bool again) {
+StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& slab, size_t chunks,
+                                     bool again) {
   MutexLock lock(slab.mutex);
-  if (slab.free_chunks() != 0) {
+  if (slab.free_chunks() >= chunks) {
     return Room::here;
   }
   if (const auto page = pages_.assign(slab.id())) {

@@ -61,10 +61,10 @@ StoreImpl::Published StoreImpl::rewrite(ThreadState& thread, std::string_view ke
       return result;
     }
     Attempt tried = attempt(thread, plan, waits != 0);
-    if (tried.short_of != 0) {
+    if (tried.short_of.class_id != 0) {
       // Waiting gives up what was found: look again afterwards.
       if (!make_room(thread, tried.short_of) && (!options_.evict || ++waits > kMostWaits)) {
-        result.outcome = out_of_memory(tried.short_of);
+        result.outcome = out_of_memory(tried.short_of.class_id);
         return result;
       }
       continue;

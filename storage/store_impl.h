@@ -140,20 +140,25 @@ class StoreImpl {
   Fit fit(ItemPlan& plan, bool any_class) const;
   uint8_t class_for(size_t size, bool any_class) const;
   Outcome refusal(const ItemPlan& plan) const;
-  /// Null when a class is out of chunks: `short_of` says which.
-  Item* try_draft(ThreadState& thread, ItemPlan& plan, const Fit& where, uint8_t& short_of);
+  /// A class with fewer free chunks than one item needs of it: its head and parts may share it.
+  struct Shortage {
+    uint8_t class_id = 0;  // 0: none
+    size_t chunks = 0;
+  };
+  /// Null when a class is out of chunks: `short_of` says which, and how many it must have.
+  Item* try_draft(ThreadState& thread, ItemPlan& plan, const Fit& where, Shortage& short_of);
   /// A draft without waiting, which keeps what the thread found; else what there is to wait for.
   struct Attempt {
     Draft draft;
-    uint8_t short_of = 0;  // 0: granted or refused for good
+    Shortage short_of;  // of nothing: granted or refused for good
   };
   Attempt attempt(ThreadState& thread, ItemPlan plan, bool any_class);
   /// A chunk, or 0. `queued`: the plan of the item that will stand in the class's queue by it.
   uint64_t try_take(ThreadState& thread, uint8_t class_id, ItemPlan* queued);
-  bool make_room(ThreadState& thread, uint8_t class_id);
+  bool make_room(ThreadState& thread, const Shortage& short_of);
   Outcome out_of_memory(uint8_t class_id);
   enum class Room : uint8_t { here, coming, none };
-  Room find_room(ThreadState& thread, SlabClass& slab, bool again);
+  Room find_room(ThreadState& thread, SlabClass& slab, size_t chunks, bool again);
   size_t part_size(const ItemPlan& plan, size_t part) const;
   size_t part_count(size_t value_size) const;
   void give(uint64_t offset);

@@ -39,7 +39,10 @@ std::optional<KeyState> apply_write(const Operation& operation, const KeyState& 
   if (allowed != Outcome::stored) {
     return state;
   }
-  return KeyState{.present = true, .value = std::move(value), .cas = operation.seen.cas};
+  return KeyState{.present = true,
+                  .value = std::move(value),
+                  .cas = operation.seen.cas,
+                  .exptime = operation.kind == Kind::append ? state.exptime : 0};
 }
 
 Outcome allowed_by_compare(const Operation& operation, const KeyState& state) {
@@ -64,7 +67,17 @@ std::optional<KeyState> apply_increment(const Operation& operation, const KeySta
   if (operation.outcome != Outcome::stored || operation.seen.value != after) {
     return std::nullopt;
   }
-  return operation.seen;
+  return KeyState{
+      .present = true, .value = after, .cas = operation.seen.cas, .exptime = state.exptime};
+}
+
+std::optional<KeyState> apply_touch(const Operation& operation, const KeyState& state) {
+  if (!state.present) {
+    return keep_if(operation.outcome == Outcome::not_found, state);
+  }
+  KeyState touched = state;
+  touched.exptime = operation.exptime;
+  return keep_if(operation.outcome == Outcome::stored, touched);
 }
 
 std::optional<KeyState> apply_remove(const Operation& operation, const KeyState& state) {
@@ -152,7 +165,8 @@ std::string Checker::complaint(size_t index) const {
                      "\nthe key may have been, with what was under way:\n";
   for (const Possibility& possibility : possible_) {
     text += possibility.state.present
-                ? fmt::format("  '{}' cas {}\n", possibility.state.value, possibility.state.cas)
+                ? fmt::format("  '{}' cas {} exptime {}\n", possibility.state.value,
+                              possibility.state.cas, possibility.state.exptime)
                 : "  absent\n";
   }
   text += "around it:\n";
@@ -201,6 +215,8 @@ std::optional<KeyState> apply(const Operation& operation, const KeyState& state)
                          state.value + operation.argument);
     case Kind::increment:
       return apply_increment(operation, state);
+    case Kind::touch:
+      return apply_touch(operation, state);
     case Kind::remove:
       return apply_remove(operation, state);
     case Kind::flush:
@@ -214,19 +230,23 @@ std::optional<std::string> explain(std::vector<Operation> history, const History
 }
 
 std::string describe(const Operation& operation) {
-  constexpr std::array kKinds = {"get",    "set",       "add",    "replace",
-                                 "append", "increment", "remove", "flush"};
+  constexpr std::array kKinds = {"get",       "set",   "add",    "replace", "append",
+                                 "increment", "touch", "remove", "flush"};
   constexpr std::array kOutcomes = {"stored",      "not_stored", "exists",   "not_found",
                                     "non_numeric", "too_large",  "no_memory"};
   std::string text =
       fmt::format("[{} {}] {} '{}'", operation.called, operation.returned,
                   kKinds.at(static_cast<size_t>(operation.kind)), operation.argument);
+  if (operation.kind == Kind::touch) {
+    text += fmt::format(" exptime {}", operation.exptime);
+  }
   if (operation.cas_compare) {
     text += fmt::format(" if cas {}", *operation.cas_compare);
   }
   text += fmt::format(" -> {}", kOutcomes.at(static_cast<size_t>(operation.outcome)));
   if (operation.seen.present) {
-    text += fmt::format(" '{}' cas {}", operation.seen.value, operation.seen.cas);
+    text += fmt::format(" '{}' cas {} exptime {}", operation.seen.value, operation.seen.cas,
+                        operation.seen.exptime);
   }
   return text;
 }

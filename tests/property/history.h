@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "storage/store.h"
 
 namespace ember::property {
@@ -22,14 +23,16 @@ struct KeyState {
   bool present = false;
   std::string value;
   uint64_t cas = 0;
+  UnixSeconds exptime = 0;
   auto operator<=>(const KeyState&) const = default;
 };
 
 struct Operation {
-  enum class Kind : uint8_t { get, set, add, replace, append, increment, remove, flush };
+  enum class Kind : uint8_t { get, set, add, replace, append, increment, touch, remove, flush };
   Kind kind = Kind::get;
   std::string argument;                 // the value written or appended; the delta
   std::optional<uint64_t> cas_compare;  // set, remove
+  UnixSeconds exptime = 0;              // touch
   // What the store answered; for get: stored is a hit, not_found a miss.
   storage::Outcome outcome = storage::Outcome::stored;
   KeyState seen;  // get: value and cas found; writes: the new CAS; increment: the new value too

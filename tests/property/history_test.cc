@@ -81,6 +81,16 @@ TEST(History, RefusesALostIncrement) {
   EXPECT_FALSE(explained({set("0", 1, 0, 1), increment("1", 2, 2, 9), increment("1", 3, 2, 9)}));
 }
 
+TEST(History, RefusesALostTouch) {
+  const Operation touch{.kind = Kind::touch, .exptime = 9, .called = 2, .returned = 5};
+  Operation append{
+      .kind = Kind::append, .argument = "b", .seen = {.cas = 2}, .called = 3, .returned = 6};
+  Operation read = hit("ab", 2, 7, 8);
+  EXPECT_FALSE(explained({set("a", 1, 0, 1), touch, append, read}));
+  read.seen.exptime = 9;
+  EXPECT_TRUE(explained({set("a", 1, 0, 1), touch, append, read}));
+}
+
 TEST(History, RefusesTwoWritesThatComparedWithOneCas) {
   Operation left = set("b", 2, 2, 9);
   Operation right = set("c", 3, 2, 9);

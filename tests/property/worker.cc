@@ -103,9 +103,12 @@ void Worker::act(storage::StoreThread& thread) {
 
 void Worker::act_on_text(storage::StoreThread& thread, uint32_t key, Operation& operation) {
   const std::string name = "text" + std::to_string(key);
-  const uint32_t kind = pick(12);
+  const uint32_t kind = pick(13);
   if (kind < 4) {
     return get(thread, name, operation);
+  }
+  if (kind == 12) {
+    return touch(thread, name, operation);
   }
   if (kind == 4) {
     operation.cas_compare = one_in(2) ? std::optional(last_seen_cas_[key]) : std::nullopt;
@@ -126,9 +129,12 @@ void Worker::act_on_text(storage::StoreThread& thread, uint32_t key, Operation& 
 
 void Worker::act_on_counter(storage::StoreThread& thread, uint32_t key, Operation& operation) {
   const std::string name = "counter" + std::to_string(key);
-  const uint32_t kind = pick(12);
+  const uint32_t kind = pick(13);
   if (kind < 3) {
     return get(thread, name, operation);
+  }
+  if (kind == 12) {
+    return touch(thread, name, operation);
   }
   if (kind == 3) {
     return remove(thread, name, operation);
@@ -146,13 +152,25 @@ void Worker::get(storage::StoreThread& thread, const std::string& key, Operation
   operation.kind = Kind::get;
   operation.called = now_ns();
   const storage::Found found = store_.find(thread, key, hash_key(key), Access::mark);
-  operation.returned = now_ns();
   operation.outcome = found ? Outcome::stored : Outcome::not_found;
   if (found) {
     operation.seen = {.present = true,
                       .value = short_form(opened_.value_of(*found.item)),
-                      .cas = found.item->cas()};
+                      .cas = found.item->cas(),
+                      .exptime = found.item->exptime()};
   }
+  // All of the item has been read only now.
+  operation.returned = now_ns();
+}
+
+void Worker::touch(storage::StoreThread& thread, const std::string& key, Operation& operation) {
+  operation.kind = Kind::touch;
+  operation.exptime = opened_.clock().now() + 1000000 + pick(1000000);
+  operation.called = now_ns();
+  const storage::Found found =
+      store_.touch(thread, key, hash_key(key), operation.exptime, Access::mark);
+  operation.returned = now_ns();
+  operation.outcome = found ? Outcome::stored : Outcome::not_found;
 }
 
 void Worker::write(storage::StoreThread& thread, const std::string& key, Operation& operation) {
@@ -234,7 +252,8 @@ void Worker::keep(uint32_t key, Operation operation) {
     return;
   }
   const bool wrote = operation.kind != Kind::get && operation.kind != Kind::remove &&
-                     operation.kind != Kind::flush && operation.outcome == Outcome::stored;
+                     operation.kind != Kind::touch && operation.kind != Kind::flush &&
+                     operation.outcome == Outcome::stored;
   if (wrote) {
     given_.push_back(operation.seen.cas);
   }

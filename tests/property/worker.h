@@ -47,6 +47,7 @@ class Worker {
   void write(storage::StoreThread& thread, const std::string& key, Operation& operation);
   void append(storage::StoreThread& thread, const std::string& key, Operation& operation);
   void increment(storage::StoreThread& thread, const std::string& key, Operation& operation);
+  void touch(storage::StoreThread& thread, const std::string& key, Operation& operation);
   void remove(storage::StoreThread& thread, const std::string& key, Operation& operation);
   void flush(storage::StoreThread& thread);
   void fill(storage::StoreThread& thread);

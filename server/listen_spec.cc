@@ -83,7 +83,10 @@ std::optional<OptionError> parse_listen_specs(std::string_view text,
     if (spec.host == "*") {
       spec.host.clear();
     }
-    specs.push_back(std::move(spec));
+    // memcached, too, takes an address given twice for one.
+    if (std::ranges::find(specs, spec) == specs.end()) {
+      specs.push_back(std::move(spec));
+    }
   }
   return std::nullopt;
 }

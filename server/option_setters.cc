@@ -42,7 +42,6 @@ constexpr auto kSwitches = std::to_array<Switch>({
     {"disable-flush-all", &Options::flush_enabled, false},
     {"disable-dumping", &Options::dump_enabled, false},
     {"disable-watch", &Options::watch_enabled, false},
-    {"enable-debug-commands", &Options::debug_commands},
 });
 
 // ---- Options with a text.

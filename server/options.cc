@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/numbers.h"
 #include "server/option_flags.h"
@@ -117,6 +119,12 @@ Refusal check_together(const Reading& reading, const std::vector<const OptionRow
   return std::nullopt;
 }
 
+bool listens_nowhere(const Options& options) {
+  return options.tcp_port == 0 && options.unix_socket.empty() &&
+         std::ranges::none_of(options.listen,
+                              [](const auto& spec) { return spec.port.has_value(); });
+}
+
 }  // namespace
 
 std::expected<Options, OptionError> parse_options(const std::vector<std::string>& arguments) {
@@ -148,6 +156,10 @@ std::expected<Options, OptionError> parse_options(const std::vector<std::string>
   }
   if (Refusal refusal = check_together(reading, refused)) {
     return std::unexpected(std::move(*refusal));
+  }
+  if (listens_nowhere(reading.options)) {
+    reading.options.warnings.emplace_back(
+        "-p 0 without -s or a port in -l: no client can connect (-p -1 takes any free port)");
   }
   return reading.options;
 }

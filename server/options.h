@@ -114,21 +114,10 @@ struct Options {
   bool watch_enabled = true;
   /// -A
   bool shutdown_command = false;
-  /// --enable-debug-commands: debugtime
-  bool debug_commands = false;
   /// -D: between the prefix of a key and the rest.
   char prefix_delimiter = ':';
-  /// -D was given: count by prefix from the start.
+  /// -D was given: counting by prefix was asked for.
   bool detail_enabled = false;
-  /// -o track_sizes
-  bool track_sizes = false;
-
-  // Buffers.
-  /// -o watcher_logbuf_size, worker_logbuf_size, in bytes: what `watch` may fall behind.
-  size_t watcher_logbuf_size = 256 * kKiB;
-  size_t worker_logbuf_size = 64 * kKiB;
-  /// -o read_buf_mem_limit, in bytes. 0: no limit.
-  size_t read_buf_mem_limit = 0;
 
   /// What the operator should hear in any case: one line each.
   std::vector<std::string> warnings;

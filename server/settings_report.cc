@@ -47,7 +47,7 @@ void add_items(Report& report, const Options& options) {
   report.add("num_threads", options.threads);
   report.add("num_threads_per_udp", options.threads);
   report.add("stat_key_prefix", std::string_view(&options.prefix_delimiter, 1));
-  report.add_yes("detail_enabled", options.detail_enabled);
+  report.add_yes("detail_enabled", false);
   report.add("reqs_per_event", options.requests_per_event);
   report.add_yes("cas_enabled", options.use_cas);
   report.add("tcp_backlog", options.listen_backlog);
@@ -58,8 +58,9 @@ void add_items(Report& report, const Options& options) {
   report.add_yes("maxconns_fast", options.maxconns_fast);
 }
 
-// Ember moves pages, reclaims expired items and hashes with XXH3 always; it has no segmented
-// queues, but the names stay, with memcached's defaults, for exporters that read them.
+// Ember moves pages, reclaims expired items and hashes with XXH3 always; it dumps no items in this
+// build; it has no segmented queues, but the names stay, with memcached's defaults, for exporters
+// that read them.
 void add_memory(Report& report, const Options& options) {
   report.add("hashpower_init", options.hash_power);
   report.add_yes("slab_reassign", true);
@@ -72,7 +73,7 @@ void add_memory(Report& report, const Options& options) {
   report.add("lru_crawler_tocrawl", 0);
   report.add("tail_repair_time", 0);
   report.add_yes("flush_enabled", options.flush_enabled);
-  report.add_yes("dump_enabled", options.dump_enabled);
+  report.add_yes("dump_enabled", false);
   report.add("hash_algorithm", "xxh3");
   report.add_yes("lru_maintainer_thread", true);
   report.add_yes("lru_segmented", true);
@@ -86,10 +87,10 @@ void add_memory(Report& report, const Options& options) {
 
 void add_buffers(Report& report, const Options& options) {
   report.add("idle_timeout", options.idle_timeout_s);
-  report.add("watcher_logbuf_size", options.watcher_logbuf_size);
-  report.add("worker_logbuf_size", options.worker_logbuf_size);
-  report.add("read_buf_mem_limit", options.read_buf_mem_limit);
-  report.add_yes("track_sizes", options.track_sizes);
+  report.add("watcher_logbuf_size", 256 * kKiB);
+  report.add("worker_logbuf_size", 64 * kKiB);
+  report.add("read_buf_mem_limit", 0);
+  report.add_yes("track_sizes", false);
   report.add_yes("inline_ascii_response", false);
 }
 

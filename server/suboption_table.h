@@ -29,7 +29,8 @@ struct SuboptionRow {
   std::string_view remark = {};
   double least = 0;
   double most = std::numeric_limits<uint32_t>::max();
-  /// What memcached says of a value beyond the limits; "" where it says nothing of its own.
+  /// What memcached says of a value beyond the limits, "{}" for the value and a second one for
+  /// "low" or "high"; "" where it says nothing of its own.
   std::string_view limits_message = {};
   /// What memcached says when the value is missing; "": "Missing NAME argument".
   std::string_view missing_message = {};

@@ -50,14 +50,6 @@ OptionError missing_value(const SuboptionRow& row) {
                                              : std::string(row.missing_message));
 }
 
-OptionError beyond_limits(const SuboptionRow& row, std::string_view value) {
-  if (row.limits_message.empty()) {
-    return mistake(fmt::format("{} takes a number from {:.0f} to {:.0f}, not \"{}\"", row.name,
-                               row.least, row.most, value));
-  }
-  return mistake(fmt::format(fmt::runtime(row.limits_message), value));
-}
-
 /// All of `text` as a number, if that is what it is.
 std::optional<double> parse_number(std::string_view text, bool whole) {
   if (whole) {
@@ -74,6 +66,16 @@ std::optional<double> parse_number(std::string_view text, bool whole) {
     return std::nullopt;
   }
   return number;
+}
+
+OptionError beyond_limits(const SuboptionRow& row, std::string_view value) {
+  if (row.limits_message.empty()) {
+    return mistake(fmt::format("{} takes a number from {:.0f} to {:.0f}, not \"{}\"", row.name,
+                               row.least, row.most, value));
+  }
+  const auto number = parse_number(value, false);
+  const bool high = number && *number > row.most;
+  return mistake(fmt::format(fmt::runtime(row.limits_message), value, high ? "high" : "low"));
 }
 
 /// The row's number, 0 when it has none; or what is wrong with the value.
@@ -121,17 +123,9 @@ void apply(std::string_view name, double number, Options& options) {
     options.maxconns_fast = false;
   } else if (name == "hashpower") {
     options.hash_power = static_cast<unsigned>(size);
-  } else if (name == "read_buf_mem_limit") {
-    options.read_buf_mem_limit = size * kMiB;
-  } else if (name == "idle_timeout") {
-    options.idle_timeout_s = static_cast<uint32_t>(size);
-  } else if (name == "watcher_logbuf_size") {
-    options.watcher_logbuf_size = size * kKiB;
-  } else if (name == "worker_logbuf_size") {
-    options.worker_logbuf_size = size * kKiB;
   } else {
-    check(name == "track_sizes", "a suboption works and has no code");
-    options.track_sizes = true;
+    check(name == "idle_timeout", "a suboption works and has no code");
+    options.idle_timeout_s = static_cast<uint32_t>(size);
   }
 }
 

@@ -85,15 +85,11 @@ TEST(Options, ShortOptionsInOneWord) {
 }
 
 TEST(Options, EveryShortOptionArrives) {
-  const Options options =
-      accepted({"-p",    "-1",         "-s",    "/run/e.sock", "-a",
-                "0770",  "-A",         "-d",    "-r",          "-u",
-                "cache", "-M",         "-c",    "2000",        "-k",
-                "-P",    "/run/e.pid", "-f",    "1.5",         "-n",
-                "100",   "-L",         "-D",    "#",           "-t",
-                "2",     "-R",         "50",    "-C",          "-b",
-                "10",    "-B",         "ascii", "-F",          "-X",
-                "-W",    "-U",         "0",     "--io=epoll",  "--enable-debug-commands"});
+  const Options options = accepted(
+      {"-p",    "-1", "-s",    "/run/e.sock", "-a", "0770", "-A",         "-d", "-r",        "-u",
+       "cache", "-M", "-c",    "2000",        "-k", "-P",   "/run/e.pid", "-f", "1.5",       "-n",
+       "100",   "-L", "-D",    "#",           "-t", "2",    "-R",         "50", "-C",        "-b",
+       "10",    "-B", "ascii", "-F",          "-X", "-W",   "-U",         "0",  "--io=epoll"});
   EXPECT_EQ(options.tcp_port, -1);
   EXPECT_EQ(options.unix_socket, "/run/e.sock");
   EXPECT_EQ(options.unix_mask, 0770U);
@@ -102,7 +98,7 @@ TEST(Options, EveryShortOptionArrives) {
   EXPECT_FALSE(options.evict || options.use_cas || options.flush_enabled);
   EXPECT_FALSE(options.dump_enabled || options.watch_enabled);
   EXPECT_EQ(options.max_connections, 2000U);
-  EXPECT_TRUE(options.lock_memory && options.large_pages && options.debug_commands);
+  EXPECT_TRUE(options.lock_memory && options.large_pages);
   EXPECT_EQ(options.pid_file, "/run/e.pid");
   EXPECT_DOUBLE_EQ(options.growth_factor, 1.5);
   EXPECT_EQ(options.min_item_space, 100U);
@@ -223,6 +219,10 @@ TEST(Options, RefusedBesidesMemcached) {
 
 TEST(Options, WhatIsNotInThisBuildIsRefusedByName) {
   for (const Refused& refused : std::vector<Refused>{
+           {{"--enable-debug-commands"},
+            "--enable-debug-commands: The debugging commands are not available in this build of "
+            "Ember.",
+            64},
            {{"-Z"}, "-Z, --enable-ssl: TLS is not available in this build of Ember.", 64},
            {{"-S"},
             "-S, --enable-sasl: SASL authentication is not available in this build of Ember.",
@@ -251,6 +251,17 @@ TEST(Options, LargestValues) {
   EXPECT_EQ(accepted({"-I", "1024"}).item_size_max, kKiB);
   EXPECT_EQ(accepted({"-I", "32M"}).item_size_max, 32 * kMiB);
   EXPECT_EQ(accepted({"-m", "1048576"}).memory_limit, 1024 * kGiB);
+}
+
+TEST(Options, ListeningNowhereIsWarnedOf) {
+  EXPECT_EQ(accepted({"-p", "0"}).warnings.size(), 1U);
+  EXPECT_EQ(accepted({"-p", "0", "-l", "127.0.0.1"}).warnings.size(), 1U);
+  EXPECT_TRUE(accepted({"-p", "0", "-l", "127.0.0.1:5000"}).warnings.empty());
+  EXPECT_TRUE(accepted({"-p", "0", "-s", "/run/e.sock"}).warnings.empty());
+}
+
+TEST(Options, AnAddressGivenTwiceIsOne) {
+  EXPECT_EQ(accepted({"-l", "127.0.0.1", "-l", "127.0.0.1,127.0.0.1:1"}).listen.size(), 2U);
 }
 
 TEST(Options, ManyThreadsAreWarnedOf) {

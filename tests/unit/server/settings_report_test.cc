@@ -87,7 +87,6 @@ TEST(SettingsReport, WhatIsGivenIsTold) {
   EXPECT_EQ(value(settings, "num_threads"), "2");
   EXPECT_EQ(value(settings, "num_threads_per_udp"), "2");
   EXPECT_EQ(value(settings, "stat_key_prefix"), "#");
-  EXPECT_EQ(value(settings, "detail_enabled"), "yes");
   EXPECT_EQ(value(settings, "growth_factor"), "1.26");
   EXPECT_EQ(value(settings, "chunk_size"), "100");
   EXPECT_EQ(value(settings, "umask"), "777");

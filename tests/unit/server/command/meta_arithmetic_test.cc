@@ -95,7 +95,7 @@ TEST(MetaArithmetic, Vivify) {
   EXPECT_EQ(ask("ma a N0 v t k|ma a v"), "VA 1 t-1 ka|0|VA 1|1|");
   EXPECT_EQ(ask("ma b N30 J13 v t|ma b N30 J13 v t"), "VA 2 t30|13|VA 2 t30|14|");
   EXPECT_EQ(ask("ma c N30 J13 D5 MD E9 c|mg c c v"), "HD c9|VA 2 c9|13|");
-  EXPECT_EQ(ask("ma d N30 q|mn"), "MN|");
+  EXPECT_EQ(ask("ma d N30 q|ma d N30 q|ma e N30 J7 v q|mn"), "HD|VA 1|7|MN|");
   EXPECT_EQ(ask.stat("incr_misses"), "0");
 }
 

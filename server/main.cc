@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
       fmt::print("{}", help_text());
       return EXIT_SUCCESS;
     case Action::print_version:
-      fmt::print("{}\n", version_text());
+      fmt::print("{}", version_text());
       return EXIT_SUCCESS;
     case Action::print_license:
       fmt::print("{}", license_text());

@@ -31,6 +31,12 @@ log::Level level_of(uint64_t verbosity) {
   return verbosity == 1 ? log::Level::debug : log::Level::trace;
 }
 
+/// -o hashpower counts memcached's 8-byte slots; the index counts buckets of eight of them.
+unsigned index_power(unsigned hash_power) {
+  constexpr unsigned kSlotsPower = 3;
+  return hash_power > kSlotsPower ? hash_power - kSlotsPower : 0;
+}
+
 }  // namespace
 
 Server::Server(const Options& options, Hooks hooks)
@@ -74,7 +80,7 @@ Result<void> Server::open_store() {
   store_options.growth_factor = options_.growth_factor;
   store_options.min_item_space = options_.min_item_space;
   store_options.evict = options_.evict;
-  store_options.hash_power = options_.hash_power;
+  store_options.hash_power = index_power(options_.hash_power);
   auto store = storage::Store::open(store_options, *region_, clock_);
   if (!store) {
     return fail(store.error().message);

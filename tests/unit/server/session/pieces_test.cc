@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The parts of a session that need no connection.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "server/session/held_commands.h"
+#include "server/session/pending_input.h"
+
+namespace ember::server::session {
+namespace {
+
+std::string_view text(const PendingInput& input) {
+  return {input.bytes().data(), input.bytes().size()};
+}
+
+TEST(PendingInput, KeepsOrderThroughAppendsAndUses) {
+  PendingInput input;
+  std::string model;
+  unsigned state = 1;
+  for (int i = 0; i < 5000; ++i) {
+    state = state * 1103515245U + 12345U;
+    const std::string piece(state % 300, static_cast<char>('a' + i % 26));
+    input.append(piece);
+    model += piece;
+    const size_t used = (state >> 8) % (model.size() + 1);
+    input.consume(used);
+    model.erase(0, used);
+    ASSERT_EQ(model, text(input));
+    ASSERT_EQ(model.empty(), input.empty());
+  }
+}
+
+TEST(HeldCommands, OwnEveryByte) {
+  std::string source = "the-key the-value Oopaque v";
+  protocol::Command command;
+  command.verb = protocol::Verb::mg;
+  command.key = std::string_view(source).substr(0, 7);
+  command.key_text = command.key;
+  command.value = std::string_view(source).substr(8, 9);
+  command.meta.text = std::string_view(source).substr(18);
+  command.meta.opaque = std::string_view(source).substr(19, 6);
+  const HeldCommands held(std::span(&command, 1));
+  source.assign(source.size(), '#');
+  const protocol::Command& copy = held.commands()[0];
+  EXPECT_EQ("the-key", copy.key);
+  EXPECT_EQ("the-key", copy.key_text);
+  EXPECT_EQ("the-value", copy.value);
+  EXPECT_EQ("Oopaque v", copy.meta.text);
+  EXPECT_EQ("opaque", copy.meta.opaque);
+}
+
+TEST(HeldCommands, LeaveStaleMetaFlagsBehind) {
+  protocol::Command command;
+  command.verb = protocol::Verb::get;
+  command.key = "k";
+  command.meta.text = {reinterpret_cast<const char*>(8), 4};  // of an earlier command, long gone
+  const HeldCommands held(std::span(&command, 1));
+  EXPECT_EQ("", held.commands()[0].meta.text);
+}
+
+}  // namespace
+}  // namespace ember::server::session

@@ -38,9 +38,9 @@ ServerStats::Counts ServerStats::counts() const {
   counts.listen_disabled_us = acceptor_->disabled_us();
   for (const auto& worker : workers_) {
     const session::SessionCounters& counters = worker->counters();
-    counts.bytes_read += counters.bytes_read.load(std::memory_order_relaxed);
-    counts.bytes_written += counters.bytes_written.load(std::memory_order_relaxed);
-    counts.yields += counters.yields.load(std::memory_order_relaxed);
+    counts.bytes_read += counters.bytes_read.get();
+    counts.bytes_written += counters.bytes_written.get();
+    counts.yields += counters.yields.get();
   }
   return counts;
 }
@@ -61,7 +61,7 @@ command::ServerFigures ServerStats::figures() const {
   figures.accepting_conns = acceptor_->accepting();
   figures.threads = workers_.size();
   for (const auto& worker : workers_) {
-    figures.response_obj_count += worker->counters().reply_buffers.load(std::memory_order_relaxed);
+    figures.response_obj_count += worker->counters().reply_buffers.get();
   }
   figures.response_obj_bytes = figures.response_obj_count * protocol::BlockPool::kBlockSize;
 

@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 
 namespace ember::server::net {
@@ -44,6 +43,11 @@ Result<std::unique_ptr<BufferRing>> BufferRing::open(io_uring& ring) {
 BufferRing::BufferRing(io_uring& ring, io_uring_buf_ring* entries, char* buffers)
     : ring_(ring), entries_(entries), buffers_(buffers) {
   io_uring_buf_ring_init(entries_);
+  grow();
+  // These will be used anyway. Touched now, they do not look like the cost of connections.
+  for (unsigned id = 0; id < kMinBuffers; ++id) {
+    buffers_[id * kBufferSize] = 0;
+  }
 }
 
 BufferRing::~BufferRing() {
@@ -52,9 +56,8 @@ BufferRing::~BufferRing() {
   ::munmap(buffers_, kBuffersSize);
 }
 
-void BufferRing::provide_for(size_t connections) {
-  const size_t bounded = std::clamp<size_t>(connections, kMinBuffers, kMaxBuffers);
-  const auto wanted = static_cast<unsigned>(std::bit_ceil(bounded));
+void BufferRing::grow() {
+  const unsigned wanted = std::clamp(provided_ * 2, kMinBuffers, kMaxBuffers);
   while (provided_ < wanted) {
     give_back(static_cast<uint16_t>(provided_));
     ++provided_;

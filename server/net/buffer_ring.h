@@ -2,8 +2,8 @@
 // BufferRing: receive buffers lent to an io_uring, which picks one when data has come. So a
 // connection that waits for data holds no buffer.
 //
-// Cost: address space for all buffers; memory for as many as connections asked for, and of these
-// only the pages that data was received into.
+// Cost: address space for all buffers; memory for as many as were ever needed in one turn, and of
+// these only the pages that data was received into.
 #pragma once
 
 #include <liburing.h>
@@ -22,7 +22,7 @@ class BufferRing {
  public:
   static constexpr size_t kBufferSize = 16 * kKiB;
   static constexpr unsigned kMaxBuffers = 512;
-  static constexpr unsigned kMinBuffers = 16;
+  static constexpr unsigned kMinBuffers = 32;
   static constexpr int kGroup = 0;
 
   /// Registers with `ring`, which outlives it.
@@ -32,8 +32,8 @@ class BufferRing {
   BufferRing(const BufferRing&) = delete;
   BufferRing& operator=(const BufferRing&) = delete;
 
-  /// Lends enough for `connections` to receive at once, up to kMaxBuffers.
-  void provide_for(size_t connections);
+  /// Lends more: kMinBuffers at first, then twice as many as before, up to kMaxBuffers.
+  void grow();
 
   /// The data received into buffer `id`.
   std::span<const char> data(uint16_t id, size_t size) const {

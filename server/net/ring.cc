@@ -35,14 +35,13 @@ std::unexpected<Error> refused(int error) {
 }
 
 /// Receives one byte the way the poller does.
-Result<void> try_receive(io_uring& ring, BufferRing& buffers) {
+Result<void> try_receive(io_uring& ring) {
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
     return fail_errno("cannot make a socket pair", errno);
   }
   const Fd receiver(pair[0]);
   const Fd sender(pair[1]);
-  buffers.provide_for(1);
   io_uring_sqe* const entry = io_uring_get_sqe(&ring);
   io_uring_prep_recv_multishot(entry, receiver.get(), nullptr, 0, 0);
   entry->flags |= IOSQE_BUFFER_SELECT;
@@ -102,7 +101,7 @@ Result<void> probe_uring() {
   if (!buffers) {
     return fail(buffers.error().message + "; choose --io=epoll");
   }
-  return try_receive(ring.get(), **buffers);
+  return try_receive(ring.get());
 }
 
 }  // namespace ember::server::net

@@ -80,7 +80,7 @@ class UringPoller final : public Poller {
   std::vector<std::unique_ptr<Outgoing>> outgoing_;
   size_t outgoing_used_ = 0;
   std::vector<Stream*> closed_;
-  size_t stream_count_ = 0;
+  bool starved_ = false;     // a receive found no buffer in this turn
   uint64_t wake_count_ = 0;  // what the eventfd's read writes to
 };
 
@@ -162,8 +162,6 @@ void UringPoller::add(Stream& stream, Fd connection) {
   state = {};
   state.fd = connection.release();
   state.wanted = true;
-  ++stream_count_;
-  buffers_->provide_for(stream_count_);
   arm_receive(stream);
 }
 
@@ -237,7 +235,6 @@ void UringPoller::release_closed() {
   while (!closed_.empty()) {
     Stream& stream = *closed_.back();
     closed_.pop_back();
-    --stream_count_;
     ::close(std::exchange(stream.poller_state.fd, -1));
     stream.on_released();
   }
@@ -279,6 +276,9 @@ void UringPoller::turn(int timeout_ms) {
     buffers_->publish();
     told += count;
   } while (count == kBatch && told < kMaxPerTurn);
+  if (std::exchange(starved_, false)) {
+    buffers_->grow();
+  }
   release_closed();
 }
 
@@ -327,6 +327,7 @@ void UringPoller::received(Stream& stream, const io_uring_cqe& completion) {
       stream.on_end(-result);
     }
   }
+  starved_ = starved_ || result == -ENOBUFS;
   if (!more && state.wanted && !state.armed && !state.ended && !state.closing) {
     arm_receive(stream);
   }

@@ -8,12 +8,18 @@
 #include "base/check.h"
 
 namespace ember::server::session {
+namespace {
+
+constexpr size_t kMaxSize = size_t{1} << 31;
+
+}  // namespace
 
 void PendingInput::append(std::span<const char> bytes) {
   if (bytes.empty()) {
     return;
   }
-  if (bytes.size() > capacity_ - end_) {
+  check(bytes.size() < kMaxSize - size(), "sessions stop receiving long before");
+  if (bytes.size() > size_t{capacity_} - end_) {
     const size_t needed = size() + bytes.size();
     if (needed <= capacity_ && begin_ >= size()) {
       // Room enough once what is used has gone; the ranges do not overlap.
@@ -25,18 +31,18 @@ void PendingInput::append(std::span<const char> bytes) {
         std::memcpy(data.get(), data_.get() + begin_, size());
       }
       data_ = std::move(data);
-      capacity_ = capacity;
+      capacity_ = static_cast<uint32_t>(capacity);
     }
-    end_ = size();
+    end_ -= begin_;
     begin_ = 0;
   }
   std::memcpy(data_.get() + end_, bytes.data(), bytes.size());
-  end_ += bytes.size();
+  end_ += static_cast<uint32_t>(bytes.size());
 }
 
 void PendingInput::consume(size_t size) {
-  check(size <= end_ - begin_, "no more is used than is there");
-  begin_ += size;
+  check(size <= this->size(), "no more is used than is there");
+  begin_ += static_cast<uint32_t>(size);
   if (begin_ == end_) {
     data_.reset();
     begin_ = end_ = capacity_ = 0;

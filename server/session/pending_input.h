@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -12,7 +13,7 @@ namespace ember::server::session {
 class PendingInput {
  public:
   bool empty() const { return begin_ == end_; }
-  size_t size() const { return end_ - begin_; }
+  size_t size() const { return size_t{end_} - begin_; }
 
   /// Valid until the next call of anything else.
   std::span<const char> bytes() const { return {data_.get() + begin_, size()}; }
@@ -24,9 +25,10 @@ class PendingInput {
 
  private:
   std::unique_ptr<char[]> data_;
-  size_t begin_ = 0;
-  size_t end_ = 0;
-  size_t capacity_ = 0;
+  // 32 bits: far more than a session may hold, and every connection has them.
+  uint32_t begin_ = 0;
+  uint32_t end_ = 0;
+  uint32_t capacity_ = 0;
 };
 
 }  // namespace ember::server::session

@@ -38,7 +38,7 @@ void Session::on_receive(std::span<const char> bytes) {
   if (closed_ || finishing_ || cut_) {
     return;  // what follows a quit
   }
-  SessionCounters::add(set_.own_counters().bytes_read, bytes.size());
+  set_.own_counters().bytes_read += bytes.size();
   last_active_.store(set_.clock().now(), std::memory_order_relaxed);
   if (!started_ && refuses(bytes)) {
     close();
@@ -69,7 +69,7 @@ void Session::on_sent(size_t size, int error) {
     close();
     return;
   }
-  SessionCounters::add(set_.own_counters().bytes_written, size);
+  set_.own_counters().bytes_written += size;
   reply_->consume(size);
   const bool low = reply_->size() <= set_.options().max_unsent / kLowWaterPart;
   if (reply_->empty()) {
@@ -273,7 +273,7 @@ void Session::obey(Next next) {
 
 void Session::yield() {
   yielded_ = true;
-  SessionCounters::add(set_.own_counters().yields, 1);
+  set_.own_counters().yields += 1;
   set_.mark_ready(*this);
 }
 

@@ -95,23 +95,26 @@ class Session final : public net::Stream, public protocol::Client {
   std::unique_ptr<HeldCommands> held_;
   std::unique_ptr<ValueStream> value_;
   PendingInput pending_;
-  uint64_t turn_ = 0;  // the turn that turn_requests_ counts
+  uint32_t turn_ = 0;  // the turn that turn_requests_ counts
   uint32_t turn_requests_ = 0;
   uint32_t listener_;
   std::atomic<UnixSeconds> last_active_;
   std::atomic<bool> writing_{false};
-  bool held_value_ = false;  // the last of held_ is a command whose value follows
-  bool suspended_ = false;
-  bool yielded_ = false;
-  bool paused_ = false;
-  bool stuck_ = false;  // input waits, see waiting()
-  bool sending_ = false;
-  bool started_ = false;    // the first byte came
-  bool cut_ = false;        // nothing more is parsed; what is held is still done
-  bool finishing_ = false;  // close once all is sent
-  bool ended_ = false;      // the peer sends no more
-  bool draining_ = false;
-  bool closed_ = false;
+  // Bits, as every connection has them.
+  bool held_value_ : 1 = false;  // the last of held_ is a command whose value follows
+  bool suspended_ : 1 = false;
+  bool yielded_ : 1 = false;
+  bool paused_ : 1 = false;
+  bool stuck_ : 1 = false;  // input waits, see waiting()
+  bool sending_ : 1 = false;
+  bool started_ : 1 = false;    // the first byte came
+  bool cut_ : 1 = false;        // nothing more is parsed; what is held is still done
+  bool finishing_ : 1 = false;  // close once all is sent
+  bool ended_ : 1 = false;      // the peer sends no more
+  bool draining_ : 1 = false;
+  bool closed_ : 1 = false;
 };
+
+static_assert(sizeof(Session) <= 192, "a size class of malloc, once a connection");
 
 }  // namespace ember::server::session

@@ -52,7 +52,7 @@ void SessionSet::add(Fd connection, uint32_t listener) {
     first_ = session.get();
   }
   ++size_;
-  SessionCounters::add(counters_.sessions, 1);
+  ++counters_.sessions;
   parts_.poller.add(*session, std::move(connection));
   if (draining_) {
     session->drain();
@@ -83,7 +83,7 @@ void SessionSet::destroy(Session& session) {
     }
   }
   --size_;
-  counters_.sessions.store(size_, std::memory_order_relaxed);
+  counters_.sessions -= 1;
   const std::unique_ptr<Session> owned(&session);
   if (parts_.on_gone) {
     parts_.on_gone();
@@ -179,7 +179,7 @@ std::vector<SessionInfo> SessionSet::list() const {
 }
 
 std::unique_ptr<protocol::ReplyBuffer> SessionSet::take_reply() {
-  SessionCounters::add(counters_.reply_buffers, 1);
+  ++counters_.reply_buffers;
   if (free_replies_.empty()) {
     return std::make_unique<protocol::ReplyBuffer>(blocks_);
   }
@@ -190,8 +190,7 @@ std::unique_ptr<protocol::ReplyBuffer> SessionSet::take_reply() {
 
 void SessionSet::give_reply(std::unique_ptr<protocol::ReplyBuffer> reply) {
   check(reply->empty(), "a reply buffer is given back when all of it is sent");
-  counters_.reply_buffers.store(counters_.reply_buffers.load(std::memory_order_relaxed) - 1,
-                                std::memory_order_relaxed);
+  counters_.reply_buffers -= 1;
   if (free_replies_.size() < kKeptReplies) {
     free_replies_.push_back(std::move(reply));
   }

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -18,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/fd.h"
 #include "base/mutex.h"
 #include "protocol/command.h"
@@ -43,16 +43,11 @@ struct SessionOptions {
 
 /// One worker's counts. It writes, others read.
 struct SessionCounters {
-  std::atomic<uint64_t> bytes_read{0};
-  std::atomic<uint64_t> bytes_written{0};
-  std::atomic<uint64_t> yields{0};
-  std::atomic<uint64_t> sessions{0};
-  std::atomic<uint64_t> reply_buffers{0};
-
-  /// Adds to a counter that only this thread writes.
-  static void add(std::atomic<uint64_t>& counter, uint64_t count) {
-    counter.store(counter.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
-  }
+  Counter bytes_read;
+  Counter bytes_written;
+  Counter yields;
+  Counter sessions;
+  Counter reply_buffers;  // in use
 };
 
 /// One session in `stats conns`.
@@ -109,7 +104,7 @@ class SessionSet {
   const SessionOptions& options() const { return options_; }
   SessionCounters& own_counters() { return counters_; }
   std::span<protocol::Command> scratch() { return scratch_; }
-  uint64_t turn() const { return turn_; }
+  uint32_t turn() const { return turn_; }
   void mark_dirty(Session& session);
   void mark_ready(Session& session);
   void unlist(Session& session) EMBER_EXCLUDES(mutex_);
@@ -131,7 +126,7 @@ class SessionSet {
   std::vector<Session*> dirty_;  // null where one is gone
   std::vector<Session*> ready_;
   std::vector<Session*> going_on_;  // those of ready_ whose turn it is
-  uint64_t turn_ = 1;
+  uint32_t turn_ = 1;               // wraps; only equality counts
   size_t size_ = 0;
   bool draining_ = false;
 

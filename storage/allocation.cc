@@ -13,11 +13,11 @@ namespace {
 // Evicted together: their cache misses overlap, one lock serves all.
 constexpr size_t kEvictionBatch = 16;
 
-// Of a chunk to an item's size, before a class of its own is worth a page: memcached's growth.
-constexpr double kTolerated = 1.25;
-
 // How often a writer looks for room in one class before it thinks again.
 constexpr unsigned kLooks = 256;
+
+// After so many, it takes a page that was emptied for a class that has not come for it.
+constexpr unsigned kFairLooks = 32;
 
 // How long a writer waits for other threads to leave the epoch its victims ended in.
 class Patience {
@@ -44,7 +44,7 @@ uint8_t StoreImpl::class_for(size_t size, bool any_class) const {
   // A class's first page is dear when few are left: a somewhat larger chunk is cheaper.
   for (uint8_t id = exact; id < slabs_.size(); ++id) {
     if (!any_class &&
-        static_cast<double>(classes_.chunk_size(id)) > static_cast<double>(size) * kTolerated) {
+        static_cast<double>(classes_.chunk_size(id)) > static_cast<double>(size) * tolerated_) {
       break;
     }
     if (slabs_[id]->has_pages()) {
@@ -224,14 +224,14 @@ bool StoreImpl::make_room(ThreadState& thread, const Shortage& short_of) {
 }
 
 StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& slab, size_t chunks,
-                                     bool again) {
+                                     unsigned look) {
   MutexLock lock(slab.mutex);
   if (slab.free_chunks() >= chunks) {
     return Room::here;
   }
-  if (const auto page = pages_.assign(slab.id())) {
-    slab.pages_coming.store(0, std::memory_order_relaxed);
-    slab.add_page(*page);
+  if (const auto assigned = pages_.assign(slab.id(), look >= kFairLooks)) {
+    slabs_[assigned->wanted_by]->pages_coming.store(0, std::memory_order_relaxed);
+    slab.add_page(assigned->page);
     return Room::here;
   }
   if (slab.in_flight() == 0) {
@@ -242,7 +242,7 @@ StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& slab, size_
     } else {
       reclaim_expired(thread, slab, wanted);
     }
-  } else if (again) {
+  } else if (look != 0) {
     slab.raise_reserve();
   }
   return slab.in_flight() != 0 ? Room::coming : Room::none;

@@ -89,10 +89,8 @@ StoreStats StoreImpl::stats() const {
   stats.janitor_rounds = janitor_rounds_.load(std::memory_order_relaxed);
   stats.metadata_bytes = pages_.bytes();
   for (const auto& slab : slabs_) {
-    if (slab != nullptr) {
-      MutexLock lock(slab->mutex);
-      stats.metadata_bytes += slab->ghost.bytes();
-    }
+    MutexLock lock(slab->mutex);
+    stats.metadata_bytes += slab->ghost.bytes();
   }
   return stats;
 }
@@ -115,9 +113,6 @@ std::vector<ClassStats> StoreImpl::class_stats() const {
   const auto changes = class_changes();
   std::vector<ClassStats> all;
   for (const auto& slab : slabs_) {
-    if (slab == nullptr) {
-      continue;
-    }
     MutexLock lock(slab->mutex);
     if (slab->pages().empty()) {
       continue;
@@ -156,10 +151,8 @@ void StoreImpl::reset_stats() {
     use_at_reset_ = class_use_since_start();
   }
   for (const auto& slab : slabs_) {
-    if (slab != nullptr) {
-      MutexLock lock(slab->mutex);
-      slab->events_at_reset = slab->events;
-    }
+    MutexLock lock(slab->mutex);
+    slab->events_at_reset = slab->events;
   }
 }
 

@@ -11,10 +11,13 @@ namespace {
 // Each is some 256 looks for room, most of them yielding to other threads.
 constexpr unsigned kMostWaits = 1000;
 
-/// A value as incr and decr read it: digits, then blanks (which decr leaves behind).
+/// A value as incr and decr read it, which is memcached's way: blanks, digits (decr leaves blanks
+/// behind them), and anything behind a further blank or NUL.
 std::optional<uint64_t> number_in(std::string_view value) {
-  const size_t end = value.find_last_not_of(' ');
-  return end == std::string_view::npos ? std::nullopt : parse_u64(value.substr(0, end + 1));
+  constexpr std::string_view kBlanks(" \t\n\v\f\r\0", 7);
+  value.remove_prefix(std::min(value.find_first_not_of(kBlanks.substr(0, 6)), value.size()));
+  value.remove_prefix(value.starts_with('+') ? 1 : 0);
+  return parse_u64(value.substr(0, value.find_first_of(kBlanks)));
 }
 
 uint64_t count(uint64_t value, const ArithmeticRule& rule) {
@@ -133,13 +136,16 @@ Counted StoreImpl::arithmetic(ThreadState& thread, std::string_view key, Hash ha
         plan.sequenced = rule.cas_new.has_value();
         return Outcome::stored;
       },
-      [&](const Item&, Draft& draft) {
+      [&](const Item& item, Draft& draft) {
         const std::span<char> value = draft.next();
         std::ranges::fill(std::copy_n(digits, size, value.begin()), value.end(), ' ');
         draft.advance(value.size());
         counted.item = draft.item();
         PublishRule publish_rule;
         publish_rule.cas_new = rule.cas_new;
+        // memcached counts in place where the digits fit, and what is stale there stays so.
+        publish_rule.stale = size <= item.value_size() && item.stale();
+        publish_rule.won = size <= item.value_size() && item.won();
         return publish_rule;
       });
   counted.outcome = result.outcome;

@@ -78,10 +78,13 @@ bool StoreImpl::relocate(ThreadState& thread, SlabClass& slab, uint64_t chunk) {
   return false;
 }
 
-bool StoreImpl::drain_page(ThreadState& thread, SlabClass& slab, uint32_t number) {
+bool StoreImpl::drain_page(ThreadState& thread, SlabClass& slab, uint32_t number,
+                           uint8_t for_class) {
   PageInfo& page = pages_.page(number);
   if (!page.draining) {
     drains_.fetch_add(1, std::memory_order_relaxed);
+    page.wanted_by = for_class;
+    slabs_[for_class]->pages_coming.fetch_add(1, std::memory_order_relaxed);
     if (slab.start_drain(number)) {
       free_page(slab, number);
       return true;
@@ -124,7 +127,7 @@ void StoreImpl::continue_drains(ThreadState& thread) {
     MutexLock lock(slab.mutex);
     PageInfo& page = pages_.page(number);
     if (page.class_id.load(std::memory_order_relaxed) == id && page.draining) {
-      drain_page(thread, slab, number);
+      drain_page(thread, slab, number, page.wanted_by);
       pages_moved_.fetch_sub(1, std::memory_order_relaxed);
     }
   }
@@ -157,7 +160,7 @@ bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
   SlabClass& slab = *slabs_[donor];
   MutexLock lock(slab.mutex);
   const auto page = cheapest_page(slab);
-  return page && drain_page(thread, slab, *page);
+  return page && drain_page(thread, slab, *page, for_class);
 }
 
 bool StoreImpl::balance(ThreadState& thread) {
@@ -169,10 +172,8 @@ bool StoreImpl::balance(ThreadState& thread) {
   };
   uint64_t evicted_bytes = 0;
   for (const auto& slab : slabs_) {
-    if (slab != nullptr) {
-      MutexLock lock(slab->mutex);
-      evicted_bytes += slab->events.evicted * slab->chunk_size();
-    }
+    MutexLock lock(slab->mutex);
+    evicted_bytes += slab->events.evicted * slab->chunk_size();
   }
   const size_t look = std::max<size_t>(kPageSize, options_.memory_limit / kLookShare);
   if (evicted_bytes - evicted_bytes_seen_ < look || drains_.load() != 0) {
@@ -203,8 +204,7 @@ bool StoreImpl::balance(ThreadState& thread) {
   SlabClass& slab = *slabs_[richest->id];
   MutexLock lock(slab.mutex);
   const auto page = cheapest_page(slab);
-  // The page becomes free; the class that runs out of chunks next takes it: the neediest.
-  return page && drain_page(thread, slab, *page);
+  return page && drain_page(thread, slab, *page, neediest->id);
 }
 
 double StoreImpl::Pressure::look(const ClassEvents& events, uint32_t chunk_size, size_t pages) {

@@ -3,6 +3,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "base/check.h"
@@ -33,17 +34,30 @@ ChunkPlace PageTable::place_of(uint64_t offset) const {
   return {number, static_cast<uint32_t>((inside * reciprocals_[id]) >> 32)};
 }
 
-std::optional<uint32_t> PageTable::assign(uint8_t class_id) {
-  uint32_t number = 0;
-  {
-    MutexLock lock(mutex_);
-    if (free_.empty()) {
-      return std::nullopt;
-    }
-    number = free_.back();
-    free_.pop_back();
-    free_count_.store(free_.size(), std::memory_order_relaxed);
+std::optional<uint32_t> PageTable::take_free(uint8_t class_id, bool any) {
+  MutexLock lock(mutex_);
+  const auto ours = std::find_if(free_.rbegin(), free_.rend(), [&](uint32_t number) {
+    const uint8_t wanted_by = pages_[number].wanted_by;
+    return any || wanted_by == 0 || wanted_by == class_id;
+  });
+  if (ours == free_.rend()) {
+    return std::nullopt;
   }
+  const uint32_t number = *ours;
+  free_.erase(std::next(ours).base());
+  if (pages_[number].wanted_by == 0) {
+    free_count_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  return number;
+}
+
+std::optional<PageTable::Assigned> PageTable::assign(uint8_t class_id, bool any) {
+  const auto taken = take_free(class_id, any);
+  if (!taken) {
+    return std::nullopt;
+  }
+  const uint32_t number = *taken;
+  const Assigned assigned{number, pages_[number].wanted_by};
   const uint32_t chunks = classes_.chunks_per_page(class_id);
   PageInfo& page = pages_[number];
   page.states = std::make_unique<ChunkStates>(chunks);
@@ -53,13 +67,14 @@ std::optional<uint32_t> PageTable::assign(uint8_t class_id) {
     page.pins = std::make_unique<std::atomic<uint32_t>[]>(chunks);
   }
   page.draining = false;
+  page.wanted_by = 0;
   page.listed = false;
   page.used = 0;
   page.free = chunks;
   page.earliest_expiry.store(PageInfo::kNever, std::memory_order_relaxed);
   page.class_id.store(class_id, std::memory_order_relaxed);
   write_header(number, class_id);
-  return number;
+  return assigned;
 }
 
 void PageTable::write_header(uint32_t number, uint8_t class_id) {
@@ -84,7 +99,9 @@ void PageTable::release(uint32_t number) {
   page.pins.reset();
   MutexLock lock(mutex_);
   free_.push_back(number);
-  free_count_.store(free_.size(), std::memory_order_relaxed);
+  if (page.wanted_by == 0) {
+    free_count_.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 }  // namespace ember::storage

@@ -45,6 +45,7 @@ inline constexpr size_t kPagePayload = kPageSize - sizeof(PageHeader);
 struct PageInfo {
   std::atomic<uint8_t> class_id{0};
   bool draining = false;  // its chunks are being emptied; none is given out
+  uint8_t wanted_by = 0;  // the class a draining page is emptied for; 0: whoever comes
   bool listed = false;    // among its class's pages with free chunks
   uint32_t used = 0;      // chunks neither free nor cached
   uint32_t free = 0;      // chunks free and not cached
@@ -83,10 +84,17 @@ class PageTable {
   PageInfo& page(uint32_t number) { return pages_[number]; }
   const PageInfo& page(uint32_t number) const { return pages_[number]; }
 
-  /// A free page, now the class's, its header written. Nothing when there is none.
-  std::optional<uint32_t> assign(uint8_t class_id) EMBER_EXCLUDES(mutex_);
+  /// A page given to a class.
+  struct Assigned {
+    uint32_t page = 0;
+    uint8_t wanted_by = 0;  // the class it was emptied for, 0 if none
+  };
+  /// A free page, now the class's, its header written. Nothing when there is none; pages that were
+  /// emptied for other classes count only when `any`.
+  std::optional<Assigned> assign(uint8_t class_id, bool any) EMBER_EXCLUDES(mutex_);
   /// Takes a page that is entirely unused back.
   void release(uint32_t number) EMBER_EXCLUDES(mutex_);
+  /// Pages free for every class.
   bool any_free() const { return free_count_.load(std::memory_order_relaxed) != 0; }
   size_t free_count() const { return free_count_.load(std::memory_order_relaxed); }
 
@@ -122,6 +130,7 @@ class PageTable {
 
  private:
   void write_header(uint32_t number, uint8_t class_id);
+  std::optional<uint32_t> take_free(uint8_t class_id, bool any) EMBER_EXCLUDES(mutex_);
 
   std::byte* base_;
   const SizeClasses& classes_;

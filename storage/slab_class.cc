@@ -15,6 +15,7 @@ SlabClass::SlabClass(uint8_t id, PageTable& table, const SizeClasses& sizes)
 
 void SlabClass::add_page(uint32_t page) {
   pages_.push_back(page);
+  page_count_.store(pages_.size(), std::memory_order_relaxed);
   free_ += chunks_per_page_;
   list(page);
 }
@@ -120,6 +121,7 @@ void SlabClass::remove_page(uint32_t number) {
   check(found != pages_.end(), "a page removed from a class is one of its pages");
   const auto ordinal = static_cast<size_t>(found - pages_.begin());
   pages_.erase(found);
+  page_count_.store(pages_.size(), std::memory_order_relaxed);
   // The hands stay where they are among the pages that are left.
   for (Hand* hand : {&small_hand_, &main_hand_}) {
     if (hand->ordinal > ordinal) {

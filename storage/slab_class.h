@@ -56,6 +56,10 @@ class SlabClass {
 
   void add_page(uint32_t page) EMBER_REQUIRES(mutex);
   const std::vector<uint32_t>& pages() const EMBER_REQUIRES(mutex) { return pages_; }
+  bool has_pages() const { return page_count_.load(std::memory_order_relaxed) != 0; }
+
+  /// Pages being emptied for this class.
+  std::atomic<int> pages_coming{0};
 
   /// A free chunk, now busy; 0 when there is none.
   uint64_t take() EMBER_REQUIRES(mutex);
@@ -151,6 +155,7 @@ class SlabClass {
   Hand main_hand_ EMBER_GUARDED_BY(mutex);
   size_t passed_ EMBER_GUARDED_BY(mutex) = 0;  // in this generation
   std::atomic<uint8_t> generation_{0};
+  std::atomic<size_t> page_count_{0};
   alignas(kCacheLineSize) std::atomic<int64_t> small_{0};
   std::atomic<int64_t> main_{0};
   std::atomic<int64_t> in_flight_{0};

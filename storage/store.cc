@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "storage/store_impl.h"
 
 namespace ember::storage {
@@ -14,6 +17,14 @@ size_t smallest_chunk(const StoreOptions& options) {
   return Item::kHeaderSize + std::max<size_t>(options.min_item_space, 8);
 }
 
+// Classes that stand this far apart leave each some two pages: with fewer, every new size would
+// take a page from another, and back. At best memcached's growth factor.
+double tolerated_waste(size_t memory_limit, const SizeClasses& classes) {
+  const double range = static_cast<double>(classes.largest()) / classes.chunk_size(1);
+  const double pages = static_cast<double>(memory_limit) / kPageSize;
+  return std::max(1.25, std::pow(range, 2 / pages));
+}
+
 }  // namespace
 
 StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Clock& clock)
@@ -21,13 +32,14 @@ StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Cl
       region_(region),
       clock_(clock),
       classes_(options.growth_factor, smallest_chunk(options), kPagePayload),
+      tolerated_(tolerated_waste(options.memory_limit, classes_)),
       pages_(region.bytes(), classes_),
       slabs_(classes_.count() + 1),
       past_uses_(slabs_.size()),
       past_changes_(slabs_.size()),
       use_at_reset_(slabs_.size()),
       pressures_(slabs_.size()) {
-  for (size_t id = 1; id < slabs_.size(); ++id) {
+  for (size_t id = 0; id < slabs_.size(); ++id) {
     slabs_[id] = std::make_unique<SlabClass>(static_cast<uint8_t>(id), pages_, classes_);
   }
 }

@@ -158,7 +158,7 @@ class StoreImpl {
   bool make_room(ThreadState& thread, const Shortage& short_of);
   Outcome out_of_memory(uint8_t class_id);
   enum class Room : uint8_t { here, coming, none };
-  Room find_room(ThreadState& thread, SlabClass& slab, size_t chunks, bool again);
+  Room find_room(ThreadState& thread, SlabClass& slab, size_t chunks, unsigned look);
   size_t part_size(const ItemPlan& plan, size_t part) const;
   size_t part_count(size_t value_size) const;
   void give(uint64_t offset);
@@ -233,8 +233,10 @@ class StoreImpl {
   MemoryRegion& region_;
   const Clock& clock_;
   SizeClasses classes_;
+  // Of a chunk to an item's size, before a class of its own is worth a page.
+  const double tolerated_;
   PageTable pages_;
-  std::vector<std::unique_ptr<SlabClass>> slabs_;  // by class id; 0 is empty
+  std::vector<std::unique_ptr<SlabClass>> slabs_;  // by class id; 0 has no pages ever
   std::unique_ptr<Index> index_;
   Epochs epochs_;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // check: stops the process on a programmer's error, in every build.
-// Not for anything a client, a file or the machine can cause: that is an Error value (base/result.h).
+// Not for anything a client, a file or the machine can cause: that is an Error value
+// (base/result.h).
 #pragma once
 
 #include <source_location>

@@ -8,7 +8,7 @@ LICENCE = "SPDX-License-Identifier: BSD-3-Clause"
 
 def problem_with(path):
     lines = tree.text(path).splitlines()
-    start = 1 if lines and lines[0].startswith("#!") else 0
+    start = 1 if lines and lines[0].startswith(("#!", "<?php")) else 0
     # A file for `source` tells shellcheck its language first.
     if lines[start : start + 1] == ["# shellcheck shell=bash"]:
         start += 1

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "server/net/sockets.h"
-#include "test_loop.h"
+#include "tests/unit/server/net/test_loop.h"
 
 namespace ember::server::net {
 namespace {

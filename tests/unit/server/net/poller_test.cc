@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "test_loop.h"
+#include "tests/unit/server/net/test_loop.h"
 
 namespace ember::server::net {
 namespace {

@@ -15,10 +15,10 @@
 #include <thread>
 #include <vector>
 
-#include "echo_handler.h"
 #include "server/net/poller.h"
 #include "server/net/ring.h"
 #include "server/session/session_set.h"
+#include "tests/unit/server/session/echo_handler.h"
 
 namespace ember::server::session {
 namespace {

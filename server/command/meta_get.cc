@@ -68,9 +68,14 @@ std::optional<Hit> vivify(const Context& context, const Command& command, storag
   if (written.outcome != Outcome::stored) {
     return std::nullopt;
   }
+  const Access access = flags.has('u') ? Access::peek : Access::mark;
   Hit hit;
-  hit.found = context.store.find(context.thread, command.key, hash,
-                                 flags.has('u') ? Access::peek : Access::mark);
+  if (flags.has('T')) {
+    hit.expiry_after = expiry_of(flags.ttl, context.clock.now());
+    hit.found = context.store.touch(context.thread, command.key, hash, *hit.expiry_after, access);
+  } else {
+    hit.found = context.store.find(context.thread, command.key, hash, access);
+  }
   hit.expiry_before = expiry;
   hit.vivified = true;
   return hit.found ? std::optional(hit) : std::nullopt;

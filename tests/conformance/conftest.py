@@ -23,6 +23,11 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("poller", pollers(binary), scope="session")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.name == "test_listed_differences_exist")
+
+
 @pytest.fixture(scope="session")
 def subject_arguments(poller):
     if poller == "uring":
@@ -71,7 +76,7 @@ def reference():
 
 
 @pytest.fixture(scope="session")
-def differences(poller):
+def differences():
     return difference_list.Differences()
 
 

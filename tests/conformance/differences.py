@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The differences from Debian's memcached that are right: differences.toml, told in differences.md."""
+"""The known differences from Debian's memcached: differences.toml, told in differences.md."""
 
 import collections
 import pathlib
@@ -27,7 +27,8 @@ class Differences:
     """The list, and how often each entry was met."""
 
     def __init__(self, path=PATH):
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("difference", [])
+        lists = tomllib.loads(path.read_text(encoding="utf-8"))
+        entries = lists.get("difference", []) + lists.get("missing", [])
         self.all = [Difference(entry) for entry in entries]
         self.met = collections.Counter()
 

@@ -34,7 +34,7 @@ def test_transcript(path, cut, reference, subject, differences, subject_is_ember
 
 
 def test_listed_differences_exist(differences, subject_is_ember, request):
-    """A listed difference that no transcript meets any more must go from the list."""
+    """Runs last: a listed difference that no transcript met must go from the list."""
     if not subject_is_ember:
         pytest.skip("skipped, because memcached does not differ from itself")
     if request.config.option.keyword:

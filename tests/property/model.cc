@@ -80,8 +80,9 @@ Model::Sum Model::arithmetic(const std::string& key, const storage::ArithmeticRu
   if (rule.cas_compare && *rule.cas_compare != old->cas) {
     return {.outcome = Outcome::exists};
   }
-  // A number that got shorter has blanks behind its digits, as memcached's has.
-  const auto before = parse_u64(old->value.substr(0, old->value.find_last_not_of(' ') + 1));
+  // As in memcached, a number ends at a blank, whatever follows: one that got shorter was padded
+  // with blanks, and may have been appended to since.
+  const auto before = parse_u64(old->value.substr(0, old->value.find(' ')));
   if (!before) {
     return {.outcome = Outcome::non_numeric};
   }

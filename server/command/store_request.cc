@@ -57,7 +57,8 @@ void apply_mode(MetaMode mode, StoreRequest& request) {
 }
 
 /// C, E and I of ms. As in memcached, adding does not compare; a replace that compares answers
-/// like a set that does; and no item is older than CAS 0.
+/// like a set that does; no item is older than CAS 0; joining compares with no CAS of 0, and
+/// accepts no older one.
 void apply_cas(const Context& context, const Command& command, StoreRequest& request) {
   const protocol::MetaFlags& meta = command.meta;
   storage::WriteRule& rule = request.rule;
@@ -67,8 +68,11 @@ void apply_cas(const Context& context, const Command& command, StoreRequest& req
   if (rule.cas_compare && rule.mode == Mode::replace) {
     rule.mode = Mode::set;
   }
+  if (request.end && rule.cas_compare == 0) {
+    rule.cas_compare.reset();
+  }
   rule.accept_older = context.options.use_cas && rule.cas_compare.has_value() && meta.has('I') &&
-                      meta.cas_compare != 0;
+                      meta.cas_compare != 0 && !request.end;
   if (context.options.use_cas && meta.has('E')) {
     rule.cas_new = meta.cas_new;
   }
@@ -166,8 +170,11 @@ StoreResult join(const Context& context, const Command& command, storage::Hash h
                  const StoreRequest& request, std::string_view bytes) {
   StoreResult result;
   result.value_size = bytes.size();
-  result.written = context.store.concatenate(context.thread, {command.key, hash}, bytes,
-                                             *request.end, request.rule);
+  const auto concatenate = [&] {
+    return context.store.concatenate(context.thread, {command.key, hash}, bytes,
+                                     request.end.value_or(End::back), request.rule);
+  };
+  result.written = concatenate();
   if (result.written.outcome == Outcome::not_stored && request.vivify) {
     StoreRequest making = request;
     making.expiry = *request.vivify;
@@ -180,9 +187,7 @@ StoreResult join(const Context& context, const Command& command, storage::Hash h
     draft.fill(bytes);
     result.written = context.store.publish(context.thread, std::move(draft), making.rule);
     if (result.written.outcome == Outcome::not_stored) {
-      // Somebody else made the item in between.
-      result.written = context.store.concatenate(context.thread, {command.key, hash}, bytes,
-                                                 *request.end, request.rule);
+      result.written = concatenate();  // somebody else made the item in between
     }
   }
   if (result.written.outcome == Outcome::stored && command.verb == Verb::ms &&

@@ -30,6 +30,27 @@ void answer_version(const Context& context, ReplyBuffer& reply) {
   append_line(reply, context.options.version);
 }
 
+/// Where the answers to the retrieval line under way begin: memcached takes them back when a later
+/// key of the line is invalid.
+class RetrievalLine {
+ public:
+  void before(const Command& command, ReplyBuffer& reply) {
+    if (protocol::is_retrieval(command.verb)) {
+      start_ = open_ ? start_ : reply.size();
+      open_ = true;
+      return;
+    }
+    if (open_ && command.verb == Verb::invalid) {
+      reply.truncate(start_);
+    }
+    open_ = false;
+  }
+
+ private:
+  size_t start_ = 0;
+  bool open_ = false;
+};
+
 }  // namespace
 
 LocalHandler::LocalHandler(const HandlerParts& parts, const Options& options)
@@ -132,10 +153,7 @@ Progress LocalHandler::execute(protocol::Client& client, std::span<const Command
                                ReplyBuffer& reply) {
   (void)client;
   std::array<storage::Hash, kGroupSize> hashes{};
-  // Where the answers to the retrieval line under way begin: memcached takes them back when a
-  // later key of the line is invalid.
-  size_t line_start = reply.size();
-  bool in_line = false;
+  RetrievalLine line;
   for (size_t first = 0; first < batch.size(); first += kGroupSize) {
     const auto group = batch.subspan(first, std::min(kGroupSize, batch.size() - first));
     warm(group, hashes);
@@ -144,15 +162,7 @@ Progress LocalHandler::execute(protocol::Client& client, std::span<const Command
         return {first + i, Next::ready};
       }
       const Command& command = group[i];
-      if (protocol::is_retrieval(command.verb)) {
-        line_start = in_line ? line_start : reply.size();
-        in_line = true;
-      } else {
-        if (in_line && command.verb == Verb::invalid) {
-          reply.truncate(line_start);
-        }
-        in_line = false;
-      }
+      line.before(command, reply);
       const Next next = dispatch(command, hashes[i], reply);
       if (next != Next::ready) {
         return {first + i + 1, next};

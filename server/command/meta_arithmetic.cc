@@ -54,11 +54,13 @@ struct Number {
   uint64_t value = 0;
   uint64_t cas = 0;
   UnixSeconds expiry = 0;
+  /// N made the item: no expected answer, so q does not hide it.
+  bool created = false;
 };
 
 Number number_of(const Counted& counted) {
   const UnixSeconds expiry = counted.item != nullptr ? counted.item->exptime() : 0;
-  return {counted.outcome, counted.value, counted.written.cas, expiry};
+  return {counted.outcome, counted.value, counted.written.cas, expiry, false};
 }
 
 /// N: makes the missing item with the value of J.
@@ -90,6 +92,7 @@ Number create(const Context& context, const Command& command, storage::Hash hash
   const storage::Written written = context.store.publish(context.thread, std::move(draft), rule);
   made.outcome = written.outcome;
   made.cas = written.cas;
+  made.created = true;
   return made;
 }
 
@@ -145,7 +148,7 @@ void meta_arithmetic(Context& context, const Command& command, storage::Hash has
   const Number number = calculate(context, command, hash);
   switch (number.outcome) {
     case Outcome::stored:
-      if (!quiet) {
+      if (!quiet || number.created) {
         answer_number(context, command, number, reply);
       }
       break;

@@ -219,8 +219,7 @@ void answer_hit(const Context& context, const Command& command, const Hit& hit,
     line.end_line();
   };
   if (with_value) {
-    append_line_and_value(context.store, context.thread, item, max_meta_line(command), write_line,
-                          reply);
+    append_line_and_value(context, item, max_meta_line(command), write_line, reply);
     return;
   }
   char* const start = reply.reserve(max_meta_line(command));

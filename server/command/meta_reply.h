@@ -17,7 +17,7 @@ namespace ember::server::command {
 inline size_t max_meta_line(const protocol::Command& command) {
   constexpr size_t kCodeAndSize = 3 + kMaxDecimalSize;
   constexpr size_t kNumberFlags = size_t{9} * (2 + kMaxDecimalSize);  // c f h l s t v and spares
-  constexpr size_t kMarks = 3 * 2 + kLineEnd.size();
+  constexpr size_t kMarks = size_t{3} * 2 + kLineEnd.size();
   return kCodeAndSize + kNumberFlags + kMarks + 4 + command.key_text.size() + 2 +
          command.meta.opaque.size();
 }

@@ -62,8 +62,7 @@ void retrieve(Context& context, const Command& command, storage::Hash hash,
     }
     line.end_line();
   };
-  append_line_and_value(context.store, context.thread, item, kHeadSize + command.key.size(),
-                        write_head, reply);
+  append_line_and_value(context, item, kHeadSize + command.key.size(), write_head, reply);
 }
 
 void touch(Context& context, const Command& command, storage::Hash hash,

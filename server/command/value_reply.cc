@@ -27,10 +27,10 @@ char* copy_value(const storage::Store& store, const storage::Item& item, char* t
   return to;
 }
 
-void append_value(storage::Store& store, storage::StoreThread& thread, const storage::Item& item,
-                  protocol::ReplyBuffer& reply) {
+void append_value(const Context& context, const storage::Item& item, protocol::ReplyBuffer& reply) {
+  storage::Store& store = context.store;
   const size_t count = store.piece_count(item);
-  if (item.value_size() < kReferenceSize || !store.pin(thread, item)) {
+  if (item.value_size() < kReferenceSize || !store.pin(context.thread, item)) {
     for (size_t i = 0; i < count; ++i) {
       reply.append(store.piece(item, i));
     }

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "protocol/reply_buffer.h"
+#include "server/command/context.h"
 #include "server/command/line_writer.h"
 #include "storage/store.h"
 
@@ -19,21 +20,19 @@ inline constexpr size_t kReferenceSize = 16 * kKiB;
 char* copy_value(const storage::Store& store, const storage::Item& item, char* to);
 
 /// Appends a value of any size, by reference if it is large and the store can spare it.
-void append_value(storage::Store& store, storage::StoreThread& thread, const storage::Item& item,
-                  protocol::ReplyBuffer& reply);
+void append_value(const Context& context, const storage::Item& item, protocol::ReplyBuffer& reply);
 
 /// Appends a line, the value and its line end. `write_head` writes the line, of at most
 /// `head_size` bytes, to a LineWriter.
 template <typename WriteHead>
-void append_line_and_value(storage::Store& store, storage::StoreThread& thread,
-                           const storage::Item& item, size_t head_size, const WriteHead& write_head,
-                           protocol::ReplyBuffer& reply) {
+void append_line_and_value(const Context& context, const storage::Item& item, size_t head_size,
+                           const WriteHead& write_head, protocol::ReplyBuffer& reply) {
   const size_t whole_size = head_size + item.value_size() + kLineEnd.size();
   if (whole_size <= protocol::BlockPool::kBlockSize) {
     char* const start = reply.reserve(whole_size);
     LineWriter line(start);
     write_head(line);
-    char* const end = copy_value(store, item, line.at());
+    char* const end = copy_value(context.store, item, line.at());
     reply.commit(static_cast<size_t>(LineWriter(end).end_line().at() - start));
     return;
   }
@@ -41,7 +40,7 @@ void append_line_and_value(storage::Store& store, storage::StoreThread& thread,
   LineWriter line(start);
   write_head(line);
   reply.commit(static_cast<size_t>(line.at() - start));
-  append_value(store, thread, item, reply);
+  append_value(context, item, reply);
   reply.append(kLineEnd);
 }
 

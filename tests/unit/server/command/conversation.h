@@ -107,27 +107,23 @@ class Conversation {
   bool closed_ = false;
 };
 
-inline std::string with_bars(std::string_view text) {
+inline std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
   std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool line_end = text.substr(i, 2) == "\r\n";
-    result += line_end ? '|' : text[i];
-    i += line_end ? 1 : 0;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t found = std::min(text.find(from, at), text.size());
+    result.append(text.substr(at, found - at));
+    if (found == text.size()) {
+      break;
+    }
+    result.append(to);
+    at = found + from.size();
   }
   return result;
 }
 
-inline std::string with_line_ends(std::string_view text) {
-  std::string result;
-  for (const char byte : text) {
-    if (byte == '|') {
-      result += "\r\n";
-    } else {
-      result += byte;
-    }
-  }
-  return result;
-}
+inline std::string with_bars(std::string_view text) { return replaced(text, "\r\n", "|"); }
+
+inline std::string with_line_ends(std::string_view text) { return replaced(text, "|", "\r\n"); }
 
 inline Conversation::Conversation(const ConversationOptions& options) : options_(options) {
   region_ = storage::open_dram_region({.size = options.store.memory_limit}).value();

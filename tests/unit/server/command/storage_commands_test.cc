@@ -164,6 +164,7 @@ TEST(StorageCommands, OutOfMemoryWithoutEviction) {
   EXPECT_EQ(ask("mg k1 s"), "HD s100000|");
   EXPECT_EQ(ask("set k1 0 0 100000|" + value), "SERVER_ERROR out of memory storing object|");
   EXPECT_EQ(ask("mg k1 s"), "EN|");
+  EXPECT_EQ(ask("set k1 0 0 100000|" + value), "STORED|");
   EXPECT_EQ(ask("add k2 0 0 100000|" + value), "SERVER_ERROR out of memory storing object|");
   EXPECT_EQ(ask("mg k2 s"), "HD s100000|");
 }

@@ -51,20 +51,20 @@ struct Names {
 };
 
 Names names_of_help(const std::string& help) {
-  static const std::regex kBoth("^-([a-zA-Z]),? +--([a-z_-]+).*");
-  static const std::regex kShort("^-([a-zA-Z])( .*)?");
-  static const std::regex kSuboption("^ +- ([a-z0-9_]+):.*");
+  static const std::regex both("^-([a-zA-Z]),? +--([a-z_-]+).*");
+  static const std::regex only_short("^-([a-zA-Z])( .*)?");
+  static const std::regex suboption("^ +- ([a-z0-9_]+):.*");
   Names names;
   std::istringstream lines(help);
   std::string line;
   std::smatch match;
   while (std::getline(lines, line)) {
-    if (std::regex_match(line, match, kBoth)) {
+    if (std::regex_match(line, match, both)) {
       names.shorts.insert(match[1].str().front());
       names.longs.insert(match[2].str());
-    } else if (std::regex_match(line, match, kShort)) {
+    } else if (std::regex_match(line, match, only_short)) {
       names.shorts.insert(match[1].str().front());
-    } else if (std::regex_match(line, match, kSuboption)) {
+    } else if (std::regex_match(line, match, suboption)) {
       names.suboptions.insert(match[1].str());
     }
   }

@@ -292,9 +292,9 @@ TEST(Options, GflagsOwnFlagsAreOutOfReach) {
 }
 
 TEST(Options, RootNeedsAUser) {
-  EXPECT_EQ(refuse_root(accepted({}), 0).value().message,
+  EXPECT_EQ(refuse_root(accepted({}), 0).value_or(OptionError{}).message,
             "can't run as root without the -u switch");
-  EXPECT_EQ(refuse_root(accepted({"-u", ""}), 0).value().exit_code, 64);
+  EXPECT_EQ(refuse_root(accepted({"-u", ""}), 0).value_or(OptionError{}).exit_code, 64);
   EXPECT_FALSE(refuse_root(accepted({"-u", "nobody"}), 0).has_value());
   EXPECT_FALSE(refuse_root(accepted({}), 1000).has_value());
 }

@@ -6,22 +6,23 @@
 namespace ember::server {
 namespace {
 
-/// "m=64 v p=1": long names would be longer to read.
+/// "memory-limit=64 verbose": all options read, or the message that ended the reading.
 std::string read_all(const std::vector<std::string>& arguments) {
   ArgumentReader reader(arguments);
   std::string all;
   while (true) {
-    const auto given = reader.next();
-    if (!given) {
-      return given.error().message;
+    const auto next = reader.next();
+    if (!next) {
+      return next.error().message;
     }
-    if (!given->has_value()) {
+    const std::optional<GivenOption>& given = *next;
+    if (!given) {
       return all;
     }
     all += all.empty() ? "" : " ";
-    all += (*given)->row->long_name;
-    if ((*given)->value) {
-      all += '=' + *(*given)->value;
+    all += given->row->long_name;
+    if (given->value) {
+      all += '=' + *given->value;
     }
   }
 }

@@ -162,7 +162,7 @@ uint64_t StoreImpl::try_take(ThreadState& thread, uint8_t class_id, ItemPlan* qu
     ++slab.events.ghost_hits;
   }
   const bool low = slab.free_chunks() + slab.in_flight() < slab.reserve();
-  if (offset != 0 && low && options_.evict && !pages_.any_free()) {
+  if (offset != 0 && low && options_.evict && !claim_page(slab)) {
     evict(thread, slab, kEvictionBatch);
   }
   return offset;
@@ -194,6 +194,16 @@ void StoreImpl::free_page(SlabClass& slab, uint32_t page) {
   slab.remove_page(page);
   pages_.release(page);
   drains_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+bool StoreImpl::claim_page(SlabClass& slab, bool any) {
+  const auto assigned = pages_.assign(slab.id(), any);
+  if (!assigned) {
+    return false;
+  }
+  slabs_[assigned->wanted_by]->pages_coming.store(0, std::memory_order_relaxed);
+  slab.add_page(assigned->page);
+  return true;
 }
 
 bool StoreImpl::make_room(ThreadState& thread, const Shortage& short_of) {
@@ -229,9 +239,7 @@ StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& slab, size_
   if (slab.free_chunks() >= chunks) {
     return Room::here;
   }
-  if (const auto assigned = pages_.assign(slab.id(), look >= kFairLooks)) {
-    slabs_[assigned->wanted_by]->pages_coming.store(0, std::memory_order_relaxed);
-    slab.add_page(assigned->page);
+  if (claim_page(slab, look >= kFairLooks)) {
     return Room::here;
   }
   if (slab.in_flight() == 0) {

@@ -6,6 +6,7 @@
 // has. Moving pages from the least to the most of it is what one LRU over all sizes would do.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "storage/store_impl.h"
 
@@ -16,9 +17,9 @@ namespace {
 constexpr double kUnreadWeight = 0.1;
 constexpr double kReturnWeight = 2.0;
 // How much more a page must be worth elsewhere: less would move pages to and fro.
-constexpr double kAdvantage = 1.5;
+constexpr double kAdvantage = 1.25;
 // A look at the classes is taken each time this share of memory was evicted.
-constexpr size_t kLookShare = 64;
+constexpr size_t kLookShare = 32;
 // Of a class's pages, how many are compared to find its cheapest.
 constexpr size_t kCompared = 64;
 
@@ -143,7 +144,9 @@ bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
       continue;
     }
     const bool spare = slab.free_chunks() >= slab.chunks_per_page() + slab.reserve();
-    double worth = spare ? -1 : pressures_[id].rate.load(std::memory_order_relaxed);
+    double worth = spare ? -1
+                         : pressures_[id].loss.load(std::memory_order_relaxed) /
+                               static_cast<double>(slab.pages().size());
     if (id == for_class) {
       worth = std::numeric_limits<double>::max() / 2;  // only if there is nobody else
     }
@@ -163,61 +166,105 @@ bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
   return page && drain_page(thread, slab, *page, for_class);
 }
 
-bool StoreImpl::balance(ThreadState& thread) {
-  struct Class {
-    uint8_t id;
-    double rate;
-    size_t pages;
-    bool spare;  // could give a page without losing an item
-  };
-  uint64_t evicted_bytes = 0;
-  for (const auto& slab : slabs_) {
-    MutexLock lock(slab->mutex);
-    evicted_bytes += slab->events.evicted * slab->chunk_size();
-  }
-  const size_t look = std::max<size_t>(kPageSize, options_.memory_limit / kLookShare);
-  if (evicted_bytes - evicted_bytes_seen_ < look || drains_.load() != 0) {
-    return false;
-  }
-  evicted_bytes_seen_ = evicted_bytes;
-  std::vector<Class> classes;
+std::vector<StoreImpl::Standing> StoreImpl::standings() {
+  std::vector<Standing> all;
   for (uint8_t id = 1; id < slabs_.size(); ++id) {
     SlabClass& slab = *slabs_[id];
     MutexLock lock(slab.mutex);
-    const double rate = pressures_[id].look(slab.events, slab.chunk_size(), slab.pages().size());
+    const double loss = pressures_[id].look(slab.events, slab.chunk_size());
     if (!slab.pages().empty()) {
-      const bool spare = slab.free_chunks() >= slab.chunks_per_page() + slab.reserve();
-      classes.push_back({id, rate, slab.pages().size(), spare});
+      all.push_back({.id = id,
+                     .loss = loss,
+                     .pages = static_cast<double>(slab.pages().size()),
+                     .spare = slab.free_chunks() >= slab.chunks_per_page() + slab.reserve(),
+                     .roomy = slab.free_chunks() >= slab.chunks_per_page() / 2 + slab.reserve()});
     }
   }
-  if (classes.size() < 2) {
-    return false;
-  }
-  const auto neediest = std::ranges::max_element(classes, {}, &Class::rate);
-  const auto richest = std::ranges::min_element(classes, {}, [](const Class& c) {
-    return c.spare ? -1.0 : c.rate + (c.pages < 2 ? 1e12 : 0.0);
-  });
-  if (neediest->rate <= 0 || richest->id == neediest->id || neediest->spare ||
-      (!richest->spare && neediest->rate < richest->rate * kAdvantage)) {
-    return false;
-  }
-  SlabClass& slab = *slabs_[richest->id];
-  MutexLock lock(slab.mutex);
-  const auto page = cheapest_page(slab);
-  return page && drain_page(thread, slab, *page, neediest->id);
+  return all;
 }
 
-double StoreImpl::Pressure::look(const ClassEvents& events, uint32_t chunk_size, size_t pages) {
-  const double read = static_cast<double>(events.evicted_main - main_evicted);
-  const double unread = static_cast<double>(events.evicted_small - small_evicted);
-  const double returned = static_cast<double>(events.ghost_hits - ghost_hits);
+bool StoreImpl::due_for_balance() {
+  uint64_t evicted = 0;
+  for (const auto& slab : slabs_) {
+    MutexLock lock(slab->mutex);
+    evicted += (slab->events.evicted_small + slab->events.evicted_main) * slab->chunk_size();
+  }
+  const size_t look = std::max<size_t>(kPageSize, options_.memory_limit / kLookShare);
+  if (evicted - evicted_bytes_seen_ < look) {
+    return false;
+  }
+  evicted_bytes_seen_ = evicted;
+  return true;
+}
+
+void StoreImpl::balance(ThreadState& thread) {
+  if (next_move_.from != 0) {
+    finish_move(thread);
+    return;
+  }
+  if (drains_.load(std::memory_order_relaxed) != 0 || !due_for_balance()) {
+    return;
+  }
+  // Losses a page as they would be after the move: a class of few pages changes much by one.
+  const auto with_one_more = [](const Standing& c) { return c.roomy ? 0 : c.loss / (c.pages + 1); };
+  const auto with_one_less = [](const Standing& c) {
+    if (c.spare) {
+      return -1.0;
+    }
+    return c.pages > 1 ? c.loss / (c.pages - 1) : std::numeric_limits<double>::max();
+  };
+  const std::vector<Standing> all = standings();
+  if (all.size() < 2) {
+    return;
+  }
+  const auto neediest = std::ranges::max_element(all, {}, with_one_more);
+  const auto richest = std::ranges::min_element(all, {}, with_one_less);
+  if (richest->id != neediest->id &&
+      with_one_more(*neediest) > std::max(0.0, with_one_less(*richest) * kAdvantage)) {
+    prepare_move(thread, *slabs_[richest->id], neediest->id);
+  }
+}
+
+void StoreImpl::prepare_move(ThreadState& thread, SlabClass& slab, uint8_t for_class) {
+  MutexLock lock(slab.mutex);
+  const auto page = cheapest_page(slab);
+  if (!page) {
+    return;
+  }
+  // The class gives up its least valuable items wherever they lie; what is left in the page moves
+  // to their chunks, once those are free.
+  const size_t elsewhere =
+      slab.free_chunks() - std::min<size_t>(slab.free_chunks(), pages_.page(*page).free);
+  const size_t needed = pages_.page(*page).used + slab.reserve();
+  if (needed > elsewhere) {
+    evict(thread, slab, needed - elsewhere);
+    // These were the move's doing and say nothing of the class's need.
+    pressures_[slab.id()].main_evicted = slab.events.evicted_main;
+    pressures_[slab.id()].small_evicted = slab.events.evicted_small;
+  }
+  next_move_ = {*page, slab.id(), for_class};
+}
+
+void StoreImpl::finish_move(ThreadState& thread) {
+  const Move move = std::exchange(next_move_, Move());
+  SlabClass& slab = *slabs_[move.from];
+  MutexLock lock(slab.mutex);
+  const PageInfo& page = pages_.page(move.page);
+  if (page.class_id.load(std::memory_order_relaxed) == move.from && !page.draining) {
+    drain_page(thread, slab, move.page, move.to);
+  }
+}
+
+double StoreImpl::Pressure::look(const ClassEvents& events, uint32_t chunk_size) {
+  const auto read = static_cast<double>(events.evicted_main - main_evicted);
+  const auto unread = static_cast<double>(events.evicted_small - small_evicted);
+  const auto returned = static_cast<double>(events.ghost_hits - ghost_hits);
   main_evicted = events.evicted_main;
   small_evicted = events.evicted_small;
   ghost_hits = events.ghost_hits;
-  const double lost = read + unread * kUnreadWeight + returned * kReturnWeight;
-  const double now = lost * chunk_size / static_cast<double>(std::max<size_t>(1, pages));
-  const double smoothed = rate.load(std::memory_order_relaxed) * 0.75 + now * 0.25;
-  rate.store(smoothed, std::memory_order_relaxed);
+  const double now = (read + unread * kUnreadWeight + returned * kReturnWeight) * chunk_size;
+  const double smoothed = loss.load(std::memory_order_relaxed) * 0.75 + now * 0.25;
+  loss.store(smoothed, std::memory_order_relaxed);
   return smoothed;
 }
 

@@ -14,7 +14,8 @@ PageTable::PageTable(std::span<std::byte> arena, const SizeClasses& classes)
     : base_(arena.data()),
       classes_(classes),
       pages_(arena.size() / kPageSize),
-      free_count_(pages_.size()) {
+      free_count_(pages_.size()),
+      unused_(pages_.size()) {
   reciprocals_.push_back(0);
   for (size_t id = 1; id <= classes.count(); ++id) {
     const uint64_t size = classes.chunk_size(static_cast<uint8_t>(id));
@@ -45,6 +46,7 @@ std::optional<uint32_t> PageTable::take_free(uint8_t class_id, bool any) {
   }
   const uint32_t number = *ours;
   free_.erase(std::next(ours).base());
+  unused_.store(free_.size(), std::memory_order_relaxed);
   if (pages_[number].wanted_by == 0) {
     free_count_.fetch_sub(1, std::memory_order_relaxed);
   }
@@ -52,6 +54,9 @@ std::optional<uint32_t> PageTable::take_free(uint8_t class_id, bool any) {
 }
 
 std::optional<PageTable::Assigned> PageTable::assign(uint8_t class_id, bool any) {
+  if (unused_.load(std::memory_order_relaxed) == 0) {
+    return std::nullopt;  // as nearly always: without the lock
+  }
   const auto taken = take_free(class_id, any);
   if (!taken) {
     return std::nullopt;
@@ -99,6 +104,7 @@ void PageTable::release(uint32_t number) {
   page.pins.reset();
   MutexLock lock(mutex_);
   free_.push_back(number);
+  unused_.store(free_.size(), std::memory_order_relaxed);
   if (page.wanted_by == 0) {
     free_count_.fetch_add(1, std::memory_order_relaxed);
   }

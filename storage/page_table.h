@@ -136,7 +136,8 @@ class PageTable {
   const SizeClasses& classes_;
   std::vector<uint64_t> reciprocals_;  // of chunk sizes, 32 fractional bits, by class
   std::vector<PageInfo> pages_;
-  std::atomic<size_t> free_count_;
+  std::atomic<size_t> free_count_;  // for every class
+  std::atomic<size_t> unused_;      // with those that wait for a class
   std::atomic<size_t> bytes_{0};
   Mutex mutex_;
   std::vector<uint32_t> free_ EMBER_GUARDED_BY(mutex_);  // taken from the back

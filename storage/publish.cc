@@ -142,11 +142,16 @@ StoreImpl::Published StoreImpl::publish(ThreadState& thread, Draft draft, const 
   if (flush_due_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     apply_due_flush();  // before this item is stored, or it would be within it
   }
+  if (verdict.older) {
+    // As in memcached: what is stale on arrival lives no longer than what it replaces, and whoever
+    // has won that has won this.
+    ItemWriter::set_exptime(draft.item(), there->exptime());
+  }
   const uint64_t sequence = last_cas_.fetch_add(1, std::memory_order_release) + 1;
   const ItemWriter::Commit commit{.cas = rule.cas_new.value_or(sequence),
                                   .sequence = sequence,
                                   .offset = pages_.offset_of(draft.item()),
-                                  .won = rule.won,
+                                  .won = rule.won || (verdict.older && there->won()),
                                   .stale = rule.stale || verdict.older};
   link(thread, lock, draft, old, commit);
   result.cas = commit.cas;

@@ -164,6 +164,8 @@ class StoreImpl {
   void give(uint64_t offset);
   void give_all(std::span<const uint64_t> offsets);
   void free_page(SlabClass& slab, uint32_t page) EMBER_REQUIRES(slab.mutex);
+  /// Gives the class a free page, if there is one for it (or `any`).
+  bool claim_page(SlabClass& slab, bool any = false) EMBER_REQUIRES(slab.mutex);
 
   // modify.cc
   template <typename Plan, typename Fill>
@@ -222,7 +224,19 @@ class StoreImpl {
       EMBER_REQUIRES(slab.mutex);
   std::optional<uint32_t> cheapest_page(SlabClass& slab) EMBER_REQUIRES(slab.mutex);
   bool relocate(ThreadState& thread, SlabClass& slab, uint64_t chunk) EMBER_REQUIRES(slab.mutex);
-  bool balance(ThreadState& thread);
+  void balance(ThreadState& thread);
+  bool due_for_balance();
+  struct Standing {
+    uint8_t id = 0;
+    double loss = 0;
+    double pages = 0;
+    bool spare = false;  // could give a page without losing an item
+    bool roomy = false;  // has half a page to fill still
+  };
+  std::vector<Standing> standings();
+  void prepare_move(ThreadState& thread, SlabClass& slab, uint8_t for_class)
+      EMBER_EXCLUDES(slab.mutex);
+  void finish_move(ThreadState& thread);
   void continue_drains(ThreadState& thread);
 
   // janitor.cc
@@ -260,12 +274,18 @@ class StoreImpl {
     uint64_t main_evicted = 0;  // at the last look
     uint64_t small_evicted = 0;
     uint64_t ghost_hits = 0;
-    std::atomic<double> rate{0};  // bytes lost to eviction for each page, smoothed
+    std::atomic<double> loss{0};  // bytes of value lost to eviction between looks, smoothed
 
-    double look(const ClassEvents& events, uint32_t chunk_size, size_t pages);
+    double look(const ClassEvents& events, uint32_t chunk_size);
   };
   std::vector<Pressure> pressures_;
   uint64_t evicted_bytes_seen_ = 0;
+  struct Move {
+    uint32_t page = 0;
+    uint8_t from = 0;  // 0: none
+    uint8_t to = 0;
+  };
+  Move next_move_;
   size_t sweep_class_ = 1;
   size_t sweep_ordinal_ = 0;
   size_t clock_bucket_ = 0;

@@ -9,7 +9,7 @@
 #include <iterator>
 #include <span>
 #include <string>
-#include <string_view>
+#include <thread>
 
 #include "base/log.h"
 #include "server/process.h"
@@ -95,7 +95,8 @@ Result<void> run(const Options& options) {
   }
   const int signal = signals.wait();
   log::info("signal {}: stopping", signal);
-  signals.restore();
+  const std::jthread watch(
+      [&signals](const std::stop_token& stop) { signals.watch_for_another(stop); });
   (*server)->stop();
   return {};
 }

@@ -167,6 +167,14 @@ Result<void> Server::start_threads(net::PollerKind kind) {
   return {};
 }
 
+std::vector<size_t> Server::connections_by_worker() const {
+  std::vector<size_t> counts;
+  for (const auto& worker : workers_) {
+    counts.push_back(worker->counters().sessions);
+  }
+  return counts;
+}
+
 void Server::stop() {
   if (acceptor_ != nullptr) {
     acceptor_->stop();

@@ -45,6 +45,7 @@ class Server {
 
   std::span<const net::ListenSocket> listeners() const { return listeners_; }
   const command::StatsSource& stats() const { return stats_; }
+  std::vector<size_t> connections_by_worker() const;
 
  private:
   Server(const Options& options, Hooks hooks);

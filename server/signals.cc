@@ -2,10 +2,23 @@
 #include "server/signals.h"
 
 #include <pthread.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
 
 #include "base/log.h"
 
 namespace ember::server {
+namespace {
+
+/// Signals within this time of each other are one.
+constexpr std::chrono::milliseconds kTogether{200};
+/// How often the end of the watch is looked for.
+constexpr timespec kLook{.tv_sec = 0, .tv_nsec = 10'000'000};
+
+}  // namespace
 
 SignalWaiter::SignalWaiter() : signals_{} {
   std::signal(SIGPIPE, SIG_IGN);
@@ -29,6 +42,16 @@ int SignalWaiter::wait() const {
   }
 }
 
-void SignalWaiter::restore() const { ::pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr); }
+void SignalWaiter::watch_for_another(const std::stop_token& stop) const {
+  using std::chrono::steady_clock;
+  const auto counts_from = steady_clock::now() + kTogether;
+  while (!stop.stop_requested()) {
+    const int number = ::sigtimedwait(&signals_, nullptr, &kLook);
+    if (number > 0 && number != SIGHUP && steady_clock::now() > counts_from) {
+      log::warning("signal {} again: ending at once", number);
+      ::_exit(EXIT_FAILURE);
+    }
+  }
+}
 
 }  // namespace ember::server

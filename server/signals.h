@@ -4,6 +4,7 @@
 #pragma once
 
 #include <csignal>
+#include <stop_token>
 
 namespace ember::server {
 
@@ -15,8 +16,9 @@ class SignalWaiter {
   /// Waits for a signal that ends the server, and returns it. A SIGHUP is noted in the log.
   int wait() const;
 
-  /// The next such signal ends the process at once: for a stop that takes too long.
-  void restore() const;
+  /// While a stop is under way: another signal ends the process at once, with status 1. One that
+  /// comes together with the first is no second one: timeout(1) sends two. Returns when told to.
+  void watch_for_another(const std::stop_token& stop) const;
 
  private:
   sigset_t signals_;

@@ -6,8 +6,6 @@
 
 #include <array>
 #include <cerrno>
-#include <string>
-#include <utility>
 
 #include "base/fd.h"
 #include "server/net/buffer_ring.h"
@@ -19,19 +17,21 @@ constexpr unsigned kSubmissions = 512;
 constexpr unsigned kCompletions = 4096;
 
 std::unexpected<Error> refused(int error) {
-  std::string text = "io_uring is refused: ";
   if (error == EPERM || error == EACCES) {
-    text +=
-        "not permitted (EPERM), as by a container's seccomp profile or kernel.io_uring_disabled; "
-        "allow io_uring_setup, io_uring_enter and io_uring_register, or choose --io=epoll";
-  } else if (error == ENOSYS) {
-    text += "this kernel has none (ENOSYS); choose --io=epoll";
-  } else if (error == ENOMEM) {
-    text += "not enough lockable memory (ENOMEM); raise RLIMIT_MEMLOCK, or choose --io=epoll";
-  } else {
-    return fail_errno("io_uring is refused (choose --io=epoll)", error);
+    return fail(
+        "io_uring is refused: not permitted (EPERM), as by a container's seccomp profile or "
+        "kernel.io_uring_disabled; allow io_uring_setup, io_uring_enter and io_uring_register, or "
+        "choose --io=epoll");
   }
-  return fail(std::move(text));
+  if (error == ENOSYS) {
+    return fail("io_uring is refused: this kernel has none (ENOSYS); choose --io=epoll");
+  }
+  if (error == ENOMEM) {
+    return fail(
+        "io_uring is refused: not enough lockable memory (ENOMEM); raise RLIMIT_MEMLOCK, or choose "
+        "--io=epoll");
+  }
+  return fail_errno("io_uring is refused (choose --io=epoll)", error);
 }
 
 /// Receives one byte the way the poller does.

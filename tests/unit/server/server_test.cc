@@ -7,11 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
-#include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -46,7 +46,7 @@ class TestClient {
     std::string got;
     std::array<char, 4096> buffer;
     while (!got.ends_with(end)) {
-      const auto size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+      const auto size = receive(buffer);
       if (size <= 0) {
         break;
       }
@@ -62,11 +62,20 @@ class TestClient {
 
   /// The connection has ended, nothing came.
   bool at_end() {
-    char byte = 0;
-    return ::recv(fd_.get(), &byte, 1, 0) <= 0;
+    std::array<char, 1> byte;
+    return receive(byte) <= 0;
   }
 
  private:
+  /// A ring taken down on this thread interrupts once.
+  ssize_t receive(std::span<char> to) const {
+    ssize_t size = 0;
+    do {
+      size = ::recv(fd_.get(), to.data(), to.size(), 0);
+    } while (size < 0 && errno == EINTR);
+    return size;
+  }
+
   Fd fd_;
   bool connected_ = false;
 };

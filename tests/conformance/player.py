@@ -58,14 +58,14 @@ class Player:
                 if mismatch:
                     mismatches.append(mismatch)
             if exchange.drop:
-                for peer in self._peers():
+                for peer in self.peers():
                     peer.drop(exchange.connection)
         return mismatches
 
     def exchange(self, exchange, where):
         """Plays one exchange; returns the Mismatch, or None."""
         sent, replies = b"", []
-        for peer in self._peers():
+        for peer in self.peers():
             sent = transcripts.fill(exchange.pieces, peer.cas_of)
             replies.append(peer.ask(self._cut(sent), exchange.connection, exchange.half_close))
         subject = replies[-1]
@@ -83,8 +83,8 @@ class Player:
         return Mismatch(where, sent, replies[0], subject)
 
     def close(self):
-        for peer in self._peers():
+        for peer in self.peers():
             peer.close()
 
-    def _peers(self):
+    def peers(self):
         return [self._reference, self._subject] if self._reference else [self._subject]

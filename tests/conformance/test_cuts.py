@@ -7,14 +7,14 @@ import pytest
 
 from peer import Peer
 
-RESET = b"".join(b"delete %s noreply\r\n" % key for key in (b"a", b"b", b"n", b"large"))
+RESET = b"".join(b"delete %s noreply\r\n" % key for key in (b"a", b"b", b"n", b"zed", b"large"))
 
 CLASSIC = (b"set a 5 0 3\r\none\r\nget a b\r\nadd b 0 100 4 noreply\r\n\r\n\r\n\r\nget a b\r\n"
            b"set n 0 0 1\r\n1\r\nincr n 10\r\ndecr n x\r\ntouch a 0\r\ngat 0 a n\r\ndelete b\r\n"
            b"set a 0 0 1\r\nxx\r\nget\r\nbad\r\nset a 0 0 -1\r\nprepend a 0 0 0\r\n\r\n"
            b"delete a noreply\r\nget a b n\r\n")
 
-META = (b"ms a 3 F5 k Oab\r\none\r\nmg a v k f s O12\r\nmg b v q\r\nmg YQ== b v k\r\n"
+META = (b"ms a 3 F5 k Oab\r\none\r\nmg a v k f s O12\r\nmg b v q\r\nms emVk 1 b\r\nz\r\nmg emVk b v k\r\n"
         b"ms b 2 q ME\r\nbb\r\nms b 2 ME\r\ncc\r\nma n N0 J5 v\r\nma n D3 MD v q\r\nmd b I\r\n"
         b"mg b v\r\nmg b v\r\nmn\r\nmg a ! v\r\nms a 2 !\r\nxx\r\nms a 2\r\nxxx\r\nmd a q\r\nmn\r\n")
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Random conversations give memcached's replies; one that does not is made short and printed."""
 
+import base64
 import time
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 import generator
 from player import Player
 
-RESET = generator.Exchange(0, pieces=[b"delete %s noreply\r\n" % key for key in generator.KEYS])
+RESET = generator.Exchange(0, pieces=(
+    [b"delete %s noreply\r\n" % key for key in generator.KEYS]
+    + [b"md %s b q\r\n" % base64.b64encode(key) for key in generator.BINARY_KEYS]))
 MINIMISE_SECONDS = 60
 
 
@@ -16,7 +19,8 @@ def first_mismatch(conversation, servers, differences):
     """Plays until something differs; returns (steps played, Mismatch) or None."""
     player = Player(*servers, differences)
     try:
-        player.exchange(RESET, "reset")
+        for peer in player.peers():
+            peer.ask(RESET.pieces)
         for step, exchange in enumerate(conversation):
             mismatch = player.exchange(exchange, f"step {step}")
             if mismatch:
@@ -29,6 +33,10 @@ def first_mismatch(conversation, servers, differences):
 def minimise(conversation, servers, differences):
     """Leaves out what is not needed for a difference, larger parts first."""
     deadline = time.monotonic() + MINIMISE_SECONDS
+    singly = [generator.Pipeline(exchange.line, [command]) for exchange in conversation
+              for command in getattr(exchange, "commands", [])]
+    if first_mismatch(singly, servers, differences):
+        conversation = singly
     part = len(conversation) // 2
     while part and time.monotonic() < deadline:
         at = 0

@@ -2,14 +2,17 @@
 // arguments: see the header.
 #include "server/command/arguments.h"
 
+#include <memory>
+
 #include "base/numbers.h"
 #include "protocol/tokenizer.h"
 
 namespace ember::server::command {
 
 Arguments::Arguments(std::string_view text) {
-  const char* const end = text.data() + text.size();
-  protocol::Words words(text.data(), end, end);
+  const char* const begin = std::to_address(text.begin());
+  const char* const end = std::to_address(text.end());
+  protocol::Words words(begin, end, end);
   for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
     if (count_ < kKept) {
       words_[count_] = word;

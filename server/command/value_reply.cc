@@ -10,6 +10,7 @@ namespace {
 
 void unpin_item(void* context, uint64_t token) {
   auto* const store = static_cast<storage::Store*>(context);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a Release carries a number
   store->unpin(*reinterpret_cast<const storage::Item*>(token));
 }
 

@@ -13,7 +13,7 @@ from transcript import Exchange
 KEYS = [b"a", b"b", b"key", b"another-key", b"n1", b"n2"]
 # Stored and named in base64 only: memcached echoes a key as it was stored, Ember as it was sent.
 BINARY_KEYS = [b"c", b"\x00\xff\r\n "]
-TTLS = [b"0", b"0", b"0", b"777777", b"-1"]
+TTLS = [b"0", b"0", b"0", b"77777", b"-1"]
 NUMBERS = [b"0", b"1", b"5", b"9", b"10", b"99", b"100", b"18446744073709551615",
            b"18446744073709551614", b"007", b"4294967296"]
 BAD_TOKENS = [b"", b"!", b"1", b"-1", b"vv", b"O", b"k", b"T", b"Tz", b"0", b"noreply",
@@ -151,7 +151,7 @@ class Generator:
         key, mandatory = self._meta_key()
         opaque = [b"O%d" % self._random.randrange(1000)]
         optional = [[b"v"], [b"v"], [b"k"], [b"t"], [b"f"], [b"s"], [b"c"], [b"l"], [b"u"],
-                    [b"q"], opaque, [b"N777777"], [b"R900000"], [b"R30"], self._ttl_flag(), [b"Phint"]]
+                    [b"q"], opaque, [b"N77777"], [b"R90000"], [b"R30"], self._ttl_flag(), [b"Phint"]]
         return [b"mg " + key] + self._flags(mandatory, _distinct(optional)) + [b"\r\n"]
 
     def _ms(self):
@@ -172,7 +172,7 @@ class Generator:
 
     def _ma(self):
         key, mandatory = self._meta_key()
-        optional = [[b"v"], [b"t"], [b"c"], [b"N777777"], [b"J" + self._random.choice(NUMBERS)],
+        optional = [[b"v"], [b"t"], [b"c"], [b"N77777"], [b"J" + self._random.choice(NUMBERS)],
                     [b"D" + self._random.choice(NUMBERS)], self._ttl_flag(), [b"C", self._unique()],
                     [b"M" + self._random.choice([b"I", b"D", b"+", b"-"])],
                     [b"k"], [b"O%d" % self._random.randrange(1000)]]

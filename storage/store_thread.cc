@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Threads in the store's epochs, and chunks on their way from unlinked to free.
+#include "storage/store_thread.h"
+
 #include <algorithm>
 
 #include "base/check.h"

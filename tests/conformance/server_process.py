@@ -40,11 +40,13 @@ def is_ember(binary):
 
 @functools.lru_cache(maxsize=None)
 def refusal_of_uring(binary):
-    """Why `--io=uring` does not work here, or an empty string if it does."""
+    """Why `--io=uring` does not work here, or an empty string if it does. A crash is no refusal."""
     server = ServerProcess(binary, ["--io=uring"])
     try:
         server.start()
     except StartError as error:
+        if "io_uring is refused" not in str(error) or (server.process.returncode or -1) < 0:
+            raise
         return str(error)
     server.stop()
     return ""

@@ -13,6 +13,7 @@
 #include "server/process.h"
 #include "server/run.h"
 
+namespace ember::server {
 namespace {
 
 int refuse(const std::string& message, int exit_code) {
@@ -20,11 +21,8 @@ int refuse(const std::string& message, int exit_code) {
   return exit_code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  using namespace ember::server;
-  const auto options = parse_options(std::vector<std::string>(argv + 1, argv + argc));
+int run_as_told(const std::vector<std::string>& arguments) {
+  const auto options = parse_options(arguments);
   if (!options) {
     return refuse(options.error().message, options.error().exit_code);
   }
@@ -52,4 +50,11 @@ int main(int argc, char** argv) {
     return refuse(served.error().message, kSystemExitCode);
   }
   return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace ember::server
+
+int main(int argc, char** argv) {
+  return ember::server::run_as_told(std::vector<std::string>(argv + 1, argv + argc));
 }

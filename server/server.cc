@@ -169,6 +169,7 @@ Result<void> Server::start_threads(net::PollerKind kind) {
 
 std::vector<size_t> Server::connections_by_worker() const {
   std::vector<size_t> counts;
+  counts.reserve(workers_.size());
   for (const auto& worker : workers_) {
     counts.push_back(worker->counters().sessions);
   }

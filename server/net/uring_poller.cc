@@ -25,7 +25,8 @@ constexpr unsigned kBatch = 256;
 constexpr unsigned kMaxPerTurn = 2048;
 
 /// What a completion belongs to: the low bits of its user data; the rest is the object.
-enum Tag : uint64_t { kReceive, kSend, kAccept, kWake, kIgnored, kTagMask = 7 };
+enum Tag : uint64_t { tag_receive, tag_send, tag_accept, tag_wake, tag_ignored };
+constexpr uint64_t kTagMask = 7;
 
 uint64_t tagged(const void* object, Tag tag) { return reinterpret_cast<uintptr_t>(object) | tag; }
 
@@ -113,7 +114,7 @@ void UringPoller::arm_receive(Stream& stream) {
   io_uring_prep_recv_multishot(&entry, state.fd, nullptr, 0, 0);
   entry.flags |= IOSQE_BUFFER_SELECT;
   entry.buf_group = BufferRing::kGroup;
-  io_uring_sqe_set_data64(&entry, tagged(&stream, kReceive));
+  io_uring_sqe_set_data64(&entry, tagged(&stream, tag_receive));
   state.armed = true;
   ++state.operations;
 }
@@ -122,20 +123,20 @@ void UringPoller::arm_accept(Listener& listener) {
   auto& state = listener.poller_state;
   io_uring_sqe& entry = submission();
   io_uring_prep_multishot_accept(&entry, state.fd, nullptr, nullptr, SOCK_CLOEXEC);
-  io_uring_sqe_set_data64(&entry, tagged(&listener, kAccept));
+  io_uring_sqe_set_data64(&entry, tagged(&listener, tag_accept));
   state.armed = true;
 }
 
 void UringPoller::arm_wake() {
   io_uring_sqe& entry = submission();
   io_uring_prep_read(&entry, wake_event_->fd(), &wake_count_, sizeof(wake_count_), 0);
-  io_uring_sqe_set_data64(&entry, kWake);
+  io_uring_sqe_set_data64(&entry, tag_wake);
 }
 
 void UringPoller::cancel(uint64_t user_data) {
   io_uring_sqe& entry = submission();
   io_uring_prep_cancel64(&entry, user_data, 0);
-  io_uring_sqe_set_data64(&entry, kIgnored);
+  io_uring_sqe_set_data64(&entry, tag_ignored);
 }
 
 void UringPoller::listen(Listener& listener, int fd) {
@@ -152,7 +153,7 @@ void UringPoller::listen(Listener& listener, int fd) {
 void UringPoller::unlisten(Listener& listener) {
   auto& state = listener.poller_state;
   if (state.wanted && state.armed) {
-    cancel(tagged(&listener, kAccept));
+    cancel(tagged(&listener, tag_accept));
   }
   state.wanted = false;
 }
@@ -169,7 +170,7 @@ void UringPoller::halt_receive(Stream& stream) {
   auto& state = stream.poller_state;
   if (state.armed && !state.halting) {
     state.halting = true;
-    cancel(tagged(&stream, kReceive));
+    cancel(tagged(&stream, tag_receive));
   }
 }
 
@@ -204,7 +205,7 @@ void UringPoller::send(Stream& stream, std::span<const iovec> ranges) {
     out.message.msg_iovlen = ranges.size();
     io_uring_prep_sendmsg(&entry, state.fd, &out.message, kFlags);
   }
-  io_uring_sqe_set_data64(&entry, tagged(&stream, kSend));
+  io_uring_sqe_set_data64(&entry, tagged(&stream, tag_send));
   state.sending = true;
   ++state.operations;
 }
@@ -218,7 +219,7 @@ void UringPoller::close(Stream& stream) {
   state.wanted = false;
   halt_receive(stream);
   if (state.sending) {
-    cancel(tagged(&stream, kSend));
+    cancel(tagged(&stream, tag_send));
   }
   release_if_done(stream);
 }
@@ -283,24 +284,23 @@ void UringPoller::turn(int timeout_ms) {
 }
 
 void UringPoller::dispatch(const io_uring_cqe& completion) {
-  const auto object = static_cast<uintptr_t>(completion.user_data & ~uint64_t{kTagMask});
+  const auto object = static_cast<uintptr_t>(completion.user_data & ~kTagMask);
   switch (static_cast<Tag>(completion.user_data & kTagMask)) {
-    case kReceive:
+    case tag_receive:
       received(*reinterpret_cast<Stream*>(object), completion);
       break;
-    case kSend:
+    case tag_send:
       sent(*reinterpret_cast<Stream*>(object), completion.res);
       break;
-    case kAccept:
+    case tag_accept:
       accepted(*reinterpret_cast<Listener*>(object), completion);
       break;
-    case kWake:
+    case tag_wake:
       arm_wake();
       wake_event_->seen();
       hooks_.on_wake();
       break;
-    case kIgnored:
-    case kTagMask:
+    case tag_ignored:
       break;
   }
 }

@@ -57,7 +57,7 @@ void SessionSet::add(Fd connection, uint32_t listener) {
   if (draining_) {
     session->drain();
   }
-  session.release();  // first_ owns it
+  static_cast<void>(session.release());  // first_ owns it
 }
 
 void SessionSet::unlist(Session& session) {
@@ -100,6 +100,7 @@ void SessionSet::mark_ready(Session& session) {
 
 void SessionSet::flush() {
   // Grows while it is gone through: a send that is over at once may leave more to send.
+  // NOLINTNEXTLINE(modernize-loop-convert)
   for (size_t i = 0; i < dirty_.size(); ++i) {
     if (Session* const session = dirty_[i]; session != nullptr) {
       session->set_state.dirty_at = kNowhere;

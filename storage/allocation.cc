@@ -182,7 +182,7 @@ void StoreImpl::give_all(std::span<const uint64_t> offsets) {
         slab.landed();
       }
       if (slab.give(offset)) {
-        free_page(slab, PageTable::page_of(offset));
+        free_page(slab, pages_.page_of(offset));
         break;  // the page has no class any more
       }
     }

@@ -66,7 +66,7 @@ std::string_view StoreImpl::piece(const Item& item, size_t index) const {
 
 bool StoreImpl::pin(const Item& item) {
   const uint64_t offset = pages_.offset_of(&item);
-  if (pages_.page(PageTable::page_of(offset)).pins == nullptr) {
+  if (pages_.page(pages_.page_of(offset)).pins == nullptr) {
     return false;  // too small
   }
   const size_t size = item.size();
@@ -99,7 +99,7 @@ void StoreImpl::unpin(const Item& item) {
 }
 
 bool StoreImpl::pinned(uint64_t offset) const {
-  const PageInfo& page = pages_.page(PageTable::page_of(offset));
+  const PageInfo& page = pages_.page(pages_.page_of(offset));
   return page.pins != nullptr &&
          page.pins[pages_.place_of(offset).index].load(std::memory_order_acquire) != 0;
 }

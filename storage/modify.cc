@@ -173,7 +173,7 @@ Found StoreImpl::touch(std::string_view key, Hash hash, UnixSeconds exptime, Acc
                     .fetched = hit.entry.fetched(),
                     .seconds_since_access = hit.entry.idle_seconds(now())};
   ItemWriter::set_exptime(item, exptime);
-  pages_.page(PageTable::page_of(queue_chunk(*item))).expires_at(exptime);
+  pages_.page(pages_.page_of(queue_chunk(*item))).expires_at(exptime);
   if (access == Access::mark) {
     Index::mark(hit, now());
   }

@@ -13,13 +13,19 @@
 namespace ember::storage {
 namespace {
 
-// How an eviction counts beside that of an item that was read.
-constexpr double kUnreadWeight = 0.1;
+// How a write, and a key that comes back, count beside the eviction of an item that was read.
+constexpr double kWriteWeight = 0.1;
 constexpr double kReturnWeight = 2.0;
-// How much more a page must be worth elsewhere: less would move pages to and fro.
+// How much more a page must be worth elsewhere: less would move pages to and fro. Much more, if
+// the last move was a short while ago: only classes that lie idle give pages at that rate.
 constexpr double kAdvantage = 1.25;
-// A look at the classes is taken each time this share of memory was evicted.
-constexpr size_t kLookShare = 32;
+constexpr double kQuickAdvantage = 8;
+// A look at the classes is taken each time this share of memory was evicted, or half a page;
+// a move is a short while ago until kSettled such looks were taken.
+constexpr size_t kLookShare = 512;
+constexpr unsigned kSettled = 16;
+// A class's loss is smoothed over some so many looks.
+constexpr double kSmoothing = 1.0 / 24;
 // Of a class's pages, how many are compared to find its cheapest.
 constexpr size_t kCompared = 64;
 
@@ -134,6 +140,14 @@ void StoreImpl::continue_drains(ThreadState& thread) {
   }
 }
 
+double StoreImpl::worth_of_page(SlabClass& slab) const {
+  const Pressure& pressure = pressures_[slab.id()];
+  // What happened since the last look counts in full: a class that just began is not idle.
+  return (pressure.loss.load(std::memory_order_relaxed) +
+          pressure.since(slab.events, slab.chunk_size())) /
+         static_cast<double>(slab.pages().size());
+}
+
 bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
   uint8_t donor = 0;
   double least = std::numeric_limits<double>::max();
@@ -144,9 +158,7 @@ bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
       continue;
     }
     const bool spare = slab.free_chunks() >= slab.chunks_per_page() + slab.reserve();
-    double worth = spare ? -1
-                         : pressures_[id].loss.load(std::memory_order_relaxed) /
-                               static_cast<double>(slab.pages().size());
+    double worth = spare ? -1 : worth_of_page(slab);
     if (id == for_class) {
       worth = std::numeric_limits<double>::max() / 2;  // only if there is nobody else
     }
@@ -189,7 +201,7 @@ bool StoreImpl::due_for_balance() {
     MutexLock lock(slab->mutex);
     evicted += (slab->events.evicted_small + slab->events.evicted_main) * slab->chunk_size();
   }
-  const size_t look = std::max<size_t>(kPageSize, options_.memory_limit / kLookShare);
+  const size_t look = std::max(pages_.page_size() / 2, options_.memory_limit / kLookShare);
   if (evicted - evicted_bytes_seen_ < look) {
     return false;
   }
@@ -211,7 +223,8 @@ void StoreImpl::balance(ThreadState& thread) {
     if (c.spare) {
       return -1.0;
     }
-    return c.pages > 1 ? c.loss / (c.pages - 1) : std::numeric_limits<double>::max();
+    // Its only page: its items will go to larger chunks.
+    return c.loss / std::max(c.pages - 1, 0.25);
   };
   const std::vector<Standing> all = standings();
   if (all.size() < 2) {
@@ -219,8 +232,10 @@ void StoreImpl::balance(ThreadState& thread) {
   }
   const auto neediest = std::ranges::max_element(all, {}, with_one_more);
   const auto richest = std::ranges::min_element(all, {}, with_one_less);
+  const double advantage = ++looks_since_move_ > kSettled ? kAdvantage : kQuickAdvantage;
   if (richest->id != neediest->id &&
-      with_one_more(*neediest) > std::max(0.0, with_one_less(*richest) * kAdvantage)) {
+      with_one_more(*neediest) > std::max(0.0, with_one_less(*richest) * advantage)) {
+    looks_since_move_ = 0;
     prepare_move(thread, *slabs_[richest->id], neediest->id);
   }
 }
@@ -240,7 +255,6 @@ void StoreImpl::prepare_move(ThreadState& thread, SlabClass& slab, uint8_t for_c
     evict(thread, slab, needed - elsewhere);
     // These were the move's doing and say nothing of the class's need.
     pressures_[slab.id()].main_evicted = slab.events.evicted_main;
-    pressures_[slab.id()].small_evicted = slab.events.evicted_small;
   }
   next_move_ = {*page, slab.id(), for_class};
 }
@@ -255,15 +269,20 @@ void StoreImpl::finish_move(ThreadState& thread) {
   }
 }
 
-double StoreImpl::Pressure::look(const ClassEvents& events, uint32_t chunk_size) {
+double StoreImpl::Pressure::since(const ClassEvents& events, uint32_t chunk_size) const {
   const auto read = static_cast<double>(events.evicted_main - main_evicted);
-  const auto unread = static_cast<double>(events.evicted_small - small_evicted);
+  const auto written = static_cast<double>(events.taken - taken);
   const auto returned = static_cast<double>(events.ghost_hits - ghost_hits);
+  return (read + written * kWriteWeight + returned * kReturnWeight) * chunk_size;
+}
+
+double StoreImpl::Pressure::look(const ClassEvents& events, uint32_t chunk_size) {
+  const double now = since(events, chunk_size);
   main_evicted = events.evicted_main;
-  small_evicted = events.evicted_small;
+  taken = events.taken;
   ghost_hits = events.ghost_hits;
-  const double now = (read + unread * kUnreadWeight + returned * kReturnWeight) * chunk_size;
-  const double smoothed = loss.load(std::memory_order_relaxed) * 0.75 + now * 0.25;
+  const double before = loss.load(std::memory_order_relaxed);
+  const double smoothed = before + (now - before) * kSmoothing;
   loss.store(smoothed, std::memory_order_relaxed);
   return smoothed;
 }

@@ -4,16 +4,23 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "base/check.h"
 
 namespace ember::storage {
 
-PageTable::PageTable(std::span<std::byte> arena, const SizeClasses& classes)
+size_t page_size_for(size_t arena_size) {
+  constexpr size_t kWantedPages = 512;
+  return std::clamp(std::bit_floor(arena_size / kWantedPages), kSmallestPage, kLargestPage);
+}
+
+PageTable::PageTable(std::span<std::byte> arena, size_t page_size, const SizeClasses& classes)
     : base_(arena.data()),
       classes_(classes),
-      pages_(arena.size() / kPageSize),
+      page_shift_(static_cast<unsigned>(std::countr_zero(page_size))),
+      pages_(arena.size() >> page_shift_),
       free_count_(pages_.size()),
       unused_(pages_.size()) {
   reciprocals_.push_back(0);
@@ -30,7 +37,7 @@ PageTable::PageTable(std::span<std::byte> arena, const SizeClasses& classes)
 ChunkPlace PageTable::place_of(uint64_t offset) const {
   const uint32_t number = page_of(offset);
   const uint8_t id = pages_[number].class_id.load(std::memory_order_relaxed);
-  const uint64_t inside = (offset & (kPageSize - 1)) - sizeof(PageHeader);
+  const uint64_t inside = (offset & ((uint64_t{1} << page_shift_) - 1)) - sizeof(PageHeader);
   // Exact: offsets of chunks are multiples of the chunk size, and inside * error < 2^32.
   return {number, static_cast<uint32_t>((inside * reciprocals_[id]) >> 32)};
 }
@@ -90,13 +97,13 @@ void PageTable::write_header(uint32_t number, uint8_t class_id) {
   header.chunk_size = classes_.chunk_size(class_id);
   header.class_id = class_id;
   header.checksum = XXH3_64bits(&header, offsetof(PageHeader, checksum));
-  store(base_ + (size_t{number} << kPageShift), header);
+  store(base_ + (size_t{number} << page_shift_), header);
 }
 
 void PageTable::release(uint32_t number) {
   PageInfo& page = pages_[number];
   check(page.used == 0, "a page is released when nothing in it is used");
-  store(base_ + (size_t{number} << kPageShift), PageHeader{});
+  store(base_ + (size_t{number} << page_shift_), PageHeader{});
   bytes_.fetch_sub(page.states->count(), std::memory_order_relaxed);
   page.class_id.store(0, std::memory_order_relaxed);
   page.states.reset();

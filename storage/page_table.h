@@ -24,8 +24,11 @@
 
 namespace ember::storage {
 
-inline constexpr size_t kPageSize = kMiB;
-inline constexpr unsigned kPageShift = 20;
+/// Pages are a power of two, 64 KiB to 1 MiB: an arena should have some hundreds of them, that
+/// each size in use gets its share.
+inline constexpr size_t kLargestPage = kMiB;
+inline constexpr size_t kSmallestPage = 64 * kKiB;
+size_t page_size_for(size_t arena_size);
 
 /// The first bytes of every page that belongs to a class. Part of the media format.
 struct PageHeader {
@@ -40,7 +43,8 @@ struct PageHeader {
 };
 static_assert(sizeof(PageHeader) == 64 && std::is_trivially_copyable_v<PageHeader>);
 
-inline constexpr size_t kPagePayload = kPageSize - sizeof(PageHeader);
+/// Bytes of a page that chunks fill.
+constexpr size_t page_payload(size_t page_size) { return page_size - sizeof(PageHeader); }
 
 struct PageInfo {
   std::atomic<uint8_t> class_id{0};
@@ -78,7 +82,9 @@ class PageTable {
   /// Chunks from this size on can be pinned and can be parts of chained items.
   static constexpr size_t kLargeChunk = 8 * kKiB;
 
-  PageTable(std::span<std::byte> arena, const SizeClasses& classes);
+  PageTable(std::span<std::byte> arena, size_t page_size, const SizeClasses& classes);
+
+  size_t page_size() const { return size_t{1} << page_shift_; }
 
   size_t count() const { return pages_.size(); }
   PageInfo& page(uint32_t number) { return pages_[number]; }
@@ -104,13 +110,13 @@ class PageTable {
     return static_cast<uint64_t>(static_cast<const std::byte*>(place) - base_);
   }
 
-  static uint32_t page_of(uint64_t offset) { return static_cast<uint32_t>(offset >> kPageShift); }
+  uint32_t page_of(uint64_t offset) const { return static_cast<uint32_t>(offset >> page_shift_); }
   uint8_t class_of(uint64_t offset) const {
     return pages_[page_of(offset)].class_id.load(std::memory_order_relaxed);
   }
   ChunkPlace place_of(uint64_t offset) const;
   uint64_t offset_at(ChunkPlace place, uint32_t chunk_size) const {
-    return (uint64_t{place.page} << kPageShift) + sizeof(PageHeader) +
+    return (uint64_t{place.page} << page_shift_) + sizeof(PageHeader) +
            uint64_t{place.index} * chunk_size;
   }
   ChunkStates& states_of(uint64_t offset) { return *pages_[page_of(offset)].states; }
@@ -134,6 +140,7 @@ class PageTable {
 
   std::byte* base_;
   const SizeClasses& classes_;
+  const unsigned page_shift_;
   std::vector<uint64_t> reciprocals_;  // of chunk sizes, 32 fractional bits, by class
   std::vector<PageInfo> pages_;
   std::atomic<size_t> free_count_;  // for every class

@@ -65,7 +65,7 @@ void StoreImpl::enter_queue(const Item& item, uint8_t state) {
   slabs_[pages_.class_of(queued)]->entered(state);
   pages_.set_state(queued, state);
   // After the state: a sweep that missed the item must not also forget its expiry.
-  pages_.page(PageTable::page_of(queued)).expires_at(item.exptime());
+  pages_.page(pages_.page_of(queued)).expires_at(item.exptime());
 }
 
 void StoreImpl::count_in(ThreadState& thread, const Item& item) {

@@ -35,7 +35,8 @@ uint64_t SlabClass::take() {
   const uint64_t offset = cache_.back();
   cache_.pop_back();
   --free_;
-  PageInfo& page = table_.page(PageTable::page_of(offset));
+  ++events.taken;
+  PageInfo& page = table_.page(table_.page_of(offset));
   ++page.used;
   const ChunkPlace place = table_.place_of(offset);
   page.states->set(place.index, chunk_state::kBusy);
@@ -92,7 +93,7 @@ bool SlabClass::start_drain(uint32_t number) {
   PageInfo& page = table_.page(number);
   page.draining = true;
   std::erase_if(cache_, [&](uint64_t offset) {
-    if (PageTable::page_of(offset) != number) {
+    if (table_.page_of(offset) != number) {
       return false;
     }
     page.states->set(table_.place_of(offset).index, chunk_state::kFree);

@@ -42,6 +42,7 @@ struct ClassEvents {
   uint64_t moves_within_main = 0;
   uint64_t direct_reclaims = 0;
   uint64_t ghost_hits = 0;
+  uint64_t taken = 0;  // chunks handed out
 };
 
 class SlabClass {

@@ -21,7 +21,7 @@ size_t smallest_chunk(const StoreOptions& options) {
 // take a page from another, and back. At best memcached's growth factor.
 double tolerated_waste(size_t memory_limit, const SizeClasses& classes) {
   const double range = static_cast<double>(classes.largest()) / classes.chunk_size(1);
-  const double pages = static_cast<double>(memory_limit) / kPageSize;
+  const double pages = static_cast<double>(memory_limit / page_size_for(memory_limit));
   return std::max(1.25, std::pow(range, 2 / pages));
 }
 
@@ -31,9 +31,10 @@ StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Cl
     : options_(options),
       region_(region),
       clock_(clock),
-      classes_(options.growth_factor, smallest_chunk(options), kPagePayload),
+      classes_(options.growth_factor, smallest_chunk(options),
+               page_payload(page_size_for(options.memory_limit))),
       tolerated_(tolerated_waste(options.memory_limit, classes_)),
-      pages_(region.bytes(), classes_),
+      pages_(region.bytes(), page_size_for(options.memory_limit), classes_),
       slabs_(classes_.count() + 1),
       past_uses_(slabs_.size()),
       past_changes_(slabs_.size()),
@@ -67,9 +68,9 @@ Result<void> StoreImpl::open() {
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, MemoryRegion& region,
                                            const Clock& clock) {
-  if (options.memory_limit < kPageSize || options.memory_limit % kPageSize != 0 ||
+  if (options.memory_limit < kMiB || options.memory_limit % kMiB != 0 ||
       region.bytes().size() != options.memory_limit) {
-    return fail("the store's memory is not a whole number of 1 MiB pages; give -m in MiB");
+    return fail("the store's memory is not a whole number of MiB; give -m in MiB");
   }
   if (options.memory_limit > IndexEntry::kMaxOffset) {
     return fail(fmt::format("-m is limited to {} MiB", IndexEntry::kMaxOffset / kMiB));

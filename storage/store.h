@@ -31,7 +31,7 @@ class StoreThread;
 class StoreImpl;
 
 struct StoreOptions {
-  /// Bytes of item memory (-m). The region is exactly this large, pages of page_size.
+  /// Bytes of item memory (-m), whole MiB. The region is exactly this large.
   size_t memory_limit = 64 * kMiB;
   /// The largest item: key + value + header (-I). 1 KiB to 1 GiB.
   size_t item_size_max = kMiB;

@@ -220,6 +220,7 @@ class StoreImpl {
 
   // page_mover.cc
   bool steal_page(ThreadState& thread, uint8_t for_class);
+  double worth_of_page(SlabClass& slab) const EMBER_REQUIRES(slab.mutex);
   bool drain_page(ThreadState& thread, SlabClass& slab, uint32_t page, uint8_t for_class)
       EMBER_REQUIRES(slab.mutex);
   std::optional<uint32_t> cheapest_page(SlabClass& slab) EMBER_REQUIRES(slab.mutex);
@@ -271,15 +272,17 @@ class StoreImpl {
 
   // The janitor's own (one thread calls maintain()).
   struct Pressure {
-    uint64_t main_evicted = 0;  // at the last look
-    uint64_t small_evicted = 0;
-    uint64_t ghost_hits = 0;
+    std::atomic<uint64_t> main_evicted{0};  // at the last look
+    std::atomic<uint64_t> taken{0};
+    std::atomic<uint64_t> ghost_hits{0};
     std::atomic<double> loss{0};  // bytes of value lost to eviction between looks, smoothed
 
+    double since(const ClassEvents& events, uint32_t chunk_size) const;
     double look(const ClassEvents& events, uint32_t chunk_size);
   };
   std::vector<Pressure> pressures_;
   uint64_t evicted_bytes_seen_ = 0;
+  unsigned looks_since_move_ = 0;
   struct Move {
     uint32_t page = 0;
     uint8_t from = 0;  // 0: none

@@ -64,38 +64,43 @@ std::string_view StoreImpl::piece(const Item& item, size_t index) const {
           std::min(largest, item.value_size() - index * largest)};
 }
 
+std::atomic<uint32_t>& StoreImpl::pins_of(uint64_t chunk) {
+  const ChunkPlace place = pages_.place_of(chunk);
+  return pages_.page(place.page).pins[place.index];
+}
+
 bool StoreImpl::pin(const Item& item) {
   const uint64_t offset = pages_.offset_of(&item);
   if (pages_.page(pages_.page_of(offset)).pins == nullptr) {
     return false;  // too small
   }
+  // An item counts once, however many replies wait to send it.
   const size_t size = item.size();
-  if (pinned_bytes_.fetch_add(size, std::memory_order_relaxed) + size > options_.memory_limit / 4) {
-    pinned_bytes_.fetch_sub(size, std::memory_order_relaxed);
+  if (pins_of(offset).fetch_add(1, std::memory_order_acq_rel) == 0 &&
+      pinned_bytes_.fetch_add(size, std::memory_order_relaxed) + size > options_.memory_limit / 4) {
+    unpin_head(offset, size);
     return false;
   }
-  const auto pin_chunk = [&](uint64_t chunk) {
-    const ChunkPlace place = pages_.place_of(chunk);
-    pages_.page(place.page).pins[place.index].fetch_add(1, std::memory_order_acq_rel);
-  };
   for (size_t part = 0; item.chained() && part < piece_count(item); ++part) {
-    pin_chunk(load<uint64_t>(item.body() + part * sizeof(uint64_t)));
+    const auto chunk = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    pins_of(chunk).fetch_add(1, std::memory_order_acq_rel);
   }
-  pin_chunk(offset);
   return true;
 }
 
 void StoreImpl::unpin(const Item& item) {
-  const auto unpin_chunk = [&](uint64_t chunk) {
-    const ChunkPlace place = pages_.place_of(chunk);
-    pages_.page(place.page).pins[place.index].fetch_sub(1, std::memory_order_acq_rel);
-  };
-  pinned_bytes_.fetch_sub(item.size(), std::memory_order_relaxed);
   for (size_t part = 0; item.chained() && part < piece_count(item); ++part) {
-    unpin_chunk(load<uint64_t>(item.body() + part * sizeof(uint64_t)));
+    const auto chunk = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    pins_of(chunk).fetch_sub(1, std::memory_order_acq_rel);
   }
   // Last: from here on the item itself may be gone.
-  unpin_chunk(pages_.offset_of(&item));
+  unpin_head(pages_.offset_of(&item), item.size());
+}
+
+void StoreImpl::unpin_head(uint64_t chunk, size_t item_size) {
+  if (pins_of(chunk).fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    pinned_bytes_.fetch_sub(item_size, std::memory_order_relaxed);
+  }
 }
 
 bool StoreImpl::pinned(uint64_t offset) const {

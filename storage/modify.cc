@@ -104,7 +104,9 @@ Written StoreImpl::concatenate(ThreadState& thread, const ItemName& name, std::s
         if (end == Store::End::back) {
           draft.fill(bytes);
         }
-        return PublishRule(rule);
+        PublishRule publish_rule(rule);
+        publish_rule.keep_exptime = true;
+        return publish_rule;
       });
   if (result.outcome == Outcome::not_found) {
     result.outcome = Outcome::not_stored;
@@ -146,6 +148,7 @@ Counted StoreImpl::arithmetic(ThreadState& thread, std::string_view key, Hash ha
         counted.item = draft.item();
         PublishRule publish_rule;
         publish_rule.cas_new = rule.cas_new;
+        publish_rule.keep_exptime = !rule.exptime;
         // memcached counts in place where the digits fit, and what is stale there stays so.
         publish_rule.stale = size <= item.value_size() && item.stale();
         publish_rule.won = size <= item.value_size() && item.won();
@@ -202,6 +205,7 @@ Written StoreImpl::invalidate(ThreadState& thread, std::string_view key, Hash ha
         }
         PublishRule publish_rule;
         publish_rule.cas_new = rule.cas_new;
+        publish_rule.keep_exptime = !rule.exptime;
         publish_rule.stale = rule.mark_stale || item.stale();
         publish_rule.won = !rule.mark_stale && item.won();
         return publish_rule;

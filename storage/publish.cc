@@ -128,6 +128,9 @@ StoreImpl::Published StoreImpl::publish(ThreadState& thread, Draft draft, const 
     result.changed = true;
     return result;
   }
+  if (rule.keep_exptime) {
+    ItemWriter::set_exptime(draft.item(), there->exptime());
+  }
   if (there != nullptr) {
     result.class_id = class_of(*there);
     if (dead(*there)) {

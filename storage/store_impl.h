@@ -85,6 +85,8 @@ class StoreImpl {
     explicit PublishRule(const WriteRule& rule) : WriteRule(rule) {}
     /// Only if this is still the key's item (null: no such condition).
     const Item* only_if = nullptr;
+    /// With only_if: the new item takes the expiry that one has by now (it may have been touched).
+    bool keep_exptime = false;
     bool stale = false;
   };
   /// `changed` (for only_if): the key's item is another one now; nothing was written.

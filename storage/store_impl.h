@@ -72,6 +72,8 @@ class StoreImpl {
   std::string_view piece(const Item& item, size_t index) const;
   bool pin(const Item& item);
   void unpin(const Item& item);
+  void unpin_head(uint64_t chunk, size_t item_size);
+  std::atomic<uint32_t>& pins_of(uint64_t chunk);
   uint8_t class_of(const Item& item) const { return pages_.class_of(pages_.offset_of(&item)); }
 
   // allocation.cc

@@ -83,8 +83,8 @@ struct WriteRule {
   enum class Mode : uint8_t { set, add, replace } mode = Mode::set;
   /// Only if the item's CAS is this.
   std::optional<uint64_t> cas_compare;
-  /// With cas_compare: a lower CAS than the item's is accepted, and the new item is marked stale
-  /// (ms with I). Its win mark is cleared.
+  /// With cas_compare: a lower CAS than the item's is accepted (ms with I). The new item is marked
+  /// stale, and keeps the expiry and the win mark of the one it replaces.
   bool accept_older = false;
   /// The new item's CAS; otherwise the next of the store. The draft was planned as `sequenced`.
   std::optional<uint64_t> cas_new;

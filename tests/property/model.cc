@@ -47,10 +47,11 @@ Outcome Model::publish(const NewItem& item, const storage::WriteRule& rule, uint
   }
   entries_[item.key] = {.value = item.value,
                         .client_flags = item.client_flags,
-                        .exptime = item.exptime,
+                        // What is accepted although it is older keeps what stands on the item.
+                        .exptime = stale ? old->exptime : item.exptime,
                         .cas = rule.cas_new.value_or(cas),
                         .stale = stale,
-                        .won = rule.won,
+                        .won = rule.won || (stale && old->won),
                         .stored_at = clock_.now()};
   return Outcome::stored;
 }
@@ -76,6 +77,10 @@ Model::Sum Model::arithmetic(const std::string& key, const storage::ArithmeticRu
   Entry* old = find(key);
   if (old == nullptr) {
     return {.outcome = Outcome::not_found};
+  }
+  // In memcached's order: an empty value cannot be a number, whatever its CAS.
+  if (old->value.empty()) {
+    return {.outcome = Outcome::non_numeric};
   }
   if (rule.cas_compare && *rule.cas_compare != old->cas) {
     return {.outcome = Outcome::exists};

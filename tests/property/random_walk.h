@@ -92,6 +92,7 @@ class RandomWalk {
   WalkOptions options_;
   Model model_;
   std::mt19937_64 random_;
+  const char* operation_ = "";  // under way
   uint64_t last_cas_ = 0;
   struct Pinned {
     const storage::Item* item;

@@ -19,6 +19,9 @@ constexpr unsigned kLooks = 256;
 // After so many, it takes a page that was emptied for a class that has not come for it.
 constexpr unsigned kFairLooks = 32;
 
+// After so many looks that found nothing, and nothing on its way, there is nothing.
+constexpr unsigned kHopeless = 8;
+
 // How long a writer waits for other threads to leave the epoch its victims ended in.
 class Patience {
  public:
@@ -76,20 +79,40 @@ StoreImpl::Attempt StoreImpl::attempt(ThreadState& thread, ItemPlan plan, bool a
     return {{this, refused}};
   }
   const Fit where = fit(plan, any_class);
-  Shortage short_of;
-  Item* item = try_draft(thread, plan, where, short_of);
-  return {item != nullptr ? Draft(this, item, plan) : Draft(), short_of};
+  Gathered got;
+  uint8_t short_of = 0;
+  if (!gather(thread, plan, where, got, short_of)) {
+    give_back(plan, got);
+    return {{}, short_of};
+  }
+  return {Draft(this, got.head, plan)};
 }
 
 Draft StoreImpl::draft(ThreadState& thread, const ItemPlan& plan) {
+  Attempt tried = attempt(thread, plan, false);
+  return tried.short_of == 0 ? std::move(tried.draft) : patient_draft(thread, plan);
+}
+
+/// Keeps what it has while it makes room for the rest: two classes that an item needs could take
+/// the last page from each other for ever.
+Draft StoreImpl::patient_draft(ThreadState& thread, const ItemPlan& wanted) {
   const Patience patience;
-  for (bool again = false;; again = true) {
-    Attempt tried = attempt(thread, plan, again);
-    if (tried.short_of.class_id == 0) {
-      return std::move(tried.draft);
+  ItemPlan plan = wanted;
+  Fit where;
+  Gathered got;
+  uint8_t short_of = 0;
+  for (;;) {
+    if (got.head == nullptr) {
+      plan = wanted;
+      where = fit(plan, true);
     }
-    if (!make_room(thread, tried.short_of) && (!options_.evict || patience.exhausted())) {
-      return {this, out_of_memory(tried.short_of.class_id)};
+    if (gather(thread, plan, where, got, short_of)) {
+      return {this, got.head, plan};
+    }
+    const Room room = make_room(thread, short_of);
+    if (room == Room::none || (room == Room::coming && (!options_.evict || patience.exhausted()))) {
+      give_back(plan, got);
+      return {this, out_of_memory(short_of)};
     }
   }
 }
@@ -101,34 +124,40 @@ Outcome StoreImpl::out_of_memory(uint8_t class_id) {
   return Outcome::no_memory;
 }
 
-Item* StoreImpl::try_draft(ThreadState& thread, ItemPlan& plan, const Fit& where,
-                           Shortage& short_of) {
-  const uint64_t offset = try_take(thread, where.class_id, where.parts == 0 ? &plan : nullptr);
-  if (offset == 0) {
-    short_of = {where.class_id, 1};
-    return nullptr;
-  }
-  Item* item = ItemWriter::prepare(pages_.at(offset), plan);
-  char* table = ItemWriter::body(item, plan);
-  for (size_t part = 0; part < where.parts; ++part) {
-    // The last part may be short, but its chunk has an owner as the others have.
-    const uint8_t id = classes_.class_for(std::max(part_size(plan, part), PageTable::kLargeChunk));
-    const uint64_t chunk = try_take(thread, id, part == 0 ? &plan : nullptr);
-    if (chunk == 0) {
-      // What goes back is of no use to the next attempt unless this one's chunk is there as well.
-      short_of = {id, id == where.class_id ? size_t{2} : size_t{1}};
-      while (part-- > 0) {
-        const auto taken = load<uint64_t>(table + part * sizeof(uint64_t));
-        short_of.chunks += pages_.class_of(taken) == id ? size_t{1} : size_t{0};
-        give(taken);
-      }
-      give(offset);
-      return nullptr;
+bool StoreImpl::gather(ThreadState& thread, ItemPlan& plan, const Fit& where, Gathered& got,
+                       uint8_t& short_of) {
+  if (got.head == nullptr) {
+    short_of = where.class_id;
+    const uint64_t offset = try_take(thread, short_of, where.parts == 0 ? &plan : nullptr);
+    if (offset == 0) {
+      return false;
     }
-    store(table + part * sizeof(uint64_t), chunk);
+    got.head = ItemWriter::prepare(pages_.at(offset), plan);
+    char* key = ItemWriter::body(got.head, plan) - plan.key.size();
+    plan.key = {key, plan.key.size()};
   }
-  plan.key = {table - plan.key.size(), plan.key.size()};
-  return item;
+  char* table = ItemWriter::body(got.head, plan);
+  for (; got.parts < where.parts; ++got.parts) {
+    // The last part may be short, but its chunk has an owner as the others have.
+    short_of = classes_.class_for(std::max(part_size(plan, got.parts), PageTable::kLargeChunk));
+    const uint64_t chunk = try_take(thread, short_of, got.parts == 0 ? &plan : nullptr);
+    if (chunk == 0) {
+      return false;
+    }
+    store(table + got.parts * sizeof(uint64_t), chunk);
+  }
+  return true;
+}
+
+void StoreImpl::give_back(const ItemPlan& plan, const Gathered& got) {
+  if (got.head == nullptr) {
+    return;
+  }
+  const char* table = ItemWriter::body(got.head, plan);
+  for (size_t part = 0; part < got.parts; ++part) {
+    give(load<uint64_t>(table + part * sizeof(uint64_t)));
+  }
+  give(pages_.offset_of(got.head));
 }
 
 std::span<char> StoreImpl::draft_range(Item* item, const ItemPlan& plan, size_t from) {
@@ -206,37 +235,36 @@ bool StoreImpl::claim_page(SlabClass& slab, bool any) {
   return true;
 }
 
-bool StoreImpl::make_room(ThreadState& thread, const Shortage& short_of) {
-  SlabClass& slab = *slabs_[short_of.class_id];
+/// none: nothing can be freed, nor will be by other threads.
+StoreImpl::Room StoreImpl::make_room(ThreadState& thread, uint8_t class_id) {
+  SlabClass& slab = *slabs_[class_id];
+  unsigned hopeless = 0;
   for (unsigned look = 0; look < kLooks; ++look) {
     // Everything this thread found is forgotten: its own epoch must not hold its victims.
     adopt_orphans(thread);
     thread.quiesce();
-    switch (find_room(thread, slab, short_of.chunks, look != 0)) {
-      case Room::here:
-        return true;
-      case Room::coming:
-        break;
-      case Room::none:
-        if (!options_.evict && look != 0) {
-          return false;
-        }
-        if (options_.evict && slab.pages_coming.load(std::memory_order_relaxed) == 0) {
-          steal_page(thread, short_of.class_id);
-        }
-        break;
+    Room room = find_room(thread, slab, look);
+    if (room == Room::here) {
+      return room;
+    }
+    if (room == Room::none && options_.evict) {
+      const bool coming = slab.pages_coming.load(std::memory_order_relaxed) != 0;
+      room = coming || steal_page(thread, class_id) ? Room::coming : Room::none;
+    }
+    hopeless = room == Room::none ? hopeless + 1 : 0;
+    if (hopeless == (options_.evict ? kHopeless : 2)) {
+      return Room::none;
     }
     if (look > 16) {
       std::this_thread::yield();
     }
   }
-  return false;
+  return Room::coming;
 }
 
-StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& slab, size_t chunks,
-                                     unsigned look) {
+StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& slab, unsigned look) {
   MutexLock lock(slab.mutex);
-  if (slab.free_chunks() >= chunks) {
+  if (slab.free_chunks() != 0) {
     return Room::here;
   }
   if (claim_page(slab, look >= kFairLooks)) {

@@ -8,7 +8,7 @@
 namespace ember::storage {
 namespace {
 
-// Each is some 256 looks for room, most of them yielding to other threads.
+// Each found room that was gone, or another item, at the next look.
 constexpr unsigned kMostWaits = 1000;
 
 /// A value as incr and decr read it, which is memcached's way: blanks, digits (decr leaves blanks
@@ -64,10 +64,12 @@ StoreImpl::Published StoreImpl::rewrite(ThreadState& thread, std::string_view ke
       return result;
     }
     Attempt tried = attempt(thread, plan, waits != 0);
-    if (tried.short_of.class_id != 0) {
-      // Waiting gives up what was found: look again afterwards.
-      if (!make_room(thread, tried.short_of) && (!options_.evict || ++waits > kMostWaits)) {
-        result.outcome = out_of_memory(tried.short_of.class_id);
+    if (tried.short_of != 0) {
+      // Waiting gives up what was found. What it finds is given back, for another look at the item.
+      plan.key = key;
+      const Draft room = patient_draft(thread, plan);
+      if (room.outcome() != Outcome::stored || ++waits > kMostWaits) {
+        result.outcome = Outcome::no_memory;
         return result;
       }
       continue;

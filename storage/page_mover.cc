@@ -29,6 +29,21 @@ constexpr double kSmoothing = 1.0 / 24;
 // Of a class's pages, how many are compared to find its cheapest.
 constexpr size_t kCompared = 64;
 
+/// True if the page has large chunks that may be held for long: by a value that is still arriving,
+/// or by replies that wait to be sent.
+bool held(const PageInfo& page) {
+  if (page.pins == nullptr) {
+    return false;
+  }
+  for (size_t index = 0; index < page.states->count(); ++index) {
+    if (page.states->get(index) == chunk_state::kBusy ||
+        page.pins[index].load(std::memory_order_relaxed) != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<uint32_t> StoreImpl::cheapest_page(SlabClass& slab) {
@@ -38,7 +53,7 @@ std::optional<uint32_t> StoreImpl::cheapest_page(SlabClass& slab) {
   const size_t step = std::max<size_t>(1, numbers.size() / kCompared);
   for (size_t ordinal = 0; ordinal < numbers.size(); ordinal += step) {
     const PageInfo& page = pages_.page(numbers[ordinal]);
-    if (!page.draining && page.used < least) {
+    if (!page.draining && page.used < least && !held(page)) {
       least = page.used;
       cheapest = numbers[ordinal];
     }
@@ -164,7 +179,7 @@ bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
     }
     // Of equals, the one with the most pages misses one least.
     worth -= static_cast<double>(slab.pages().size()) * 1e-9;
-    if (worth < least) {
+    if (worth < least && cheapest_page(slab)) {
       least = worth;
       donor = id;
     }

@@ -144,25 +144,28 @@ class StoreImpl {
   Fit fit(ItemPlan& plan, bool any_class) const;
   uint8_t class_for(size_t size, bool any_class) const;
   Outcome refusal(const ItemPlan& plan) const;
-  /// A class with fewer free chunks than one item needs of it: its head and parts may share it.
-  struct Shortage {
-    uint8_t class_id = 0;  // 0: none
-    size_t chunks = 0;
+  /// The chunks of an item in the making: its head, which lists the parts taken so far.
+  struct Gathered {
+    Item* head = nullptr;
+    size_t parts = 0;
   };
-  /// Null when a class is out of chunks: `short_of` says which, and how many it must have.
-  Item* try_draft(ThreadState& thread, ItemPlan& plan, const Fit& where, Shortage& short_of);
+  /// Takes what is still lacking. False when a class is out of chunks: `short_of` says which.
+  bool gather(ThreadState& thread, ItemPlan& plan, const Fit& where, Gathered& got,
+              uint8_t& short_of);
+  void give_back(const ItemPlan& plan, const Gathered& got);
   /// A draft without waiting, which keeps what the thread found; else what there is to wait for.
   struct Attempt {
     Draft draft;
-    Shortage short_of;  // of nothing: granted or refused for good
+    uint8_t short_of = 0;  // 0: granted or refused for good
   };
   Attempt attempt(ThreadState& thread, ItemPlan plan, bool any_class);
+  Draft patient_draft(ThreadState& thread, const ItemPlan& wanted);
   /// A chunk, or 0. `queued`: the plan of the item that will stand in the class's queue by it.
   uint64_t try_take(ThreadState& thread, uint8_t class_id, ItemPlan* queued);
-  bool make_room(ThreadState& thread, const Shortage& short_of);
   Outcome out_of_memory(uint8_t class_id);
   enum class Room : uint8_t { here, coming, none };
-  Room find_room(ThreadState& thread, SlabClass& slab, size_t chunks, unsigned look);
+  Room make_room(ThreadState& thread, uint8_t class_id);
+  Room find_room(ThreadState& thread, SlabClass& slab, unsigned look);
   size_t part_size(const ItemPlan& plan, size_t part) const;
   size_t part_count(size_t value_size) const;
   void give(uint64_t offset);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The background (storage/janitor.cc), seen through the store.
+#include "tests/unit/storage/opened_store.h"
+
+namespace ember::storage {
+namespace {
+
+TEST(Janitor, FreesExpiredItemsNobodyReads) {
+  OpenedStore opened({.memory_limit = 2 * kMiB});
+  const UnixSeconds soon = opened.clock.now() + 10;
+  for (size_t i = 0; i < 1000; ++i) {
+    opened.set(numbered("short", i), "value", soon);
+    opened.set(numbered("large", i), pattern(900), i % 2 == 0 ? soon : 0);
+  }
+  opened.maintain();
+  EXPECT_EQ(opened.store->stats().items, 2000U);
+  opened.clock.advance(9);
+  opened.maintain();
+  EXPECT_EQ(opened.store->stats().items, 2000U);
+  opened.clock.advance(1);
+  opened.maintain();
+  EXPECT_EQ(opened.store->stats().items, 500U);
+  EXPECT_EQ(opened.sum().crawler_reclaimed, 1500U);
+  EXPECT_EQ(opened.sum().expired_unfetched, 1500U);
+  EXPECT_EQ(opened.sum().evicted, 0U);
+  size_t used = 0;
+  for (const ClassStats& stats : opened.store->class_stats()) {
+    used += stats.used_chunks;
+  }
+  EXPECT_EQ(used, 500U);
+}
+
+TEST(Janitor, FreesLargeExpiredItemsWithAllTheirParts) {
+  OpenedStore opened({.memory_limit = 4 * kMiB});
+  opened.set("large", pattern(300 * kKiB), opened.clock.now() + 5);
+  opened.clock.advance(5);
+  opened.maintain();
+  for (const ClassStats& stats : opened.store->class_stats()) {
+    EXPECT_EQ(stats.used_chunks, 0U) << int{stats.class_id};
+  }
+}
+
+TEST(Janitor, FreesWhatWasFlushed) {
+  OpenedStore opened({.memory_limit = 2 * kMiB});
+  for (size_t i = 0; i < 100; ++i) {
+    opened.set(numbered("old", i), "value");
+  }
+  opened.store->flush_all(*opened.thread, 0);
+  opened.set("new", "value");
+  opened.maintain();
+  EXPECT_EQ(opened.store->stats().items, 1U);
+  EXPECT_TRUE(opened.has("new"));
+}
+
+TEST(Janitor, FindsAnExpirySetByTouch) {
+  OpenedStore opened({.memory_limit = 2 * kMiB});
+  opened.set("key", "value");
+  opened.store->touch(*opened.thread, "key", hash_key("key"), opened.clock.now() + 3, Access::peek);
+  opened.clock.advance(3);
+  opened.maintain();
+  EXPECT_EQ(opened.store->stats().items, 0U);
+}
+
+TEST(Janitor, StopsTheClocksOfItemsLongUnread) {
+  OpenedStore opened({.memory_limit = 2 * kMiB});
+  opened.set("key", "value");
+  // 12 hours, half an hour at a time: the entry's clock wraps after nine.
+  for (int pass = 0; pass < 24; ++pass) {
+    opened.clock.advance(1801);
+    opened.maintain();
+  }
+  EXPECT_GE(opened.find("key").seconds_since_access, 28000U);
+}
+
+TEST(Janitor, CountsItsRounds) {
+  OpenedStore opened({.memory_limit = 2 * kMiB});
+  const uint64_t before = opened.store->stats().janitor_rounds;
+  opened.store->maintain(*opened.thread);
+  EXPECT_EQ(opened.store->stats().janitor_rounds, before + 1);
+}
+
+}  // namespace
+}  // namespace ember::storage

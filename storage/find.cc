@@ -19,10 +19,8 @@ Miss StoreImpl::why_dead(const Item& item) const {
   if (exptime != 0 && exptime <= now()) {
     return Miss::expired;
   }
-  if (flush_due_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-    apply_due_flush();
-  }
-  const uint64_t flushed = flushed_up_to_.load(std::memory_order_relaxed);
+  flushed_.settle();
+  const uint64_t flushed = flushed_.value();
   // Most stores were never flushed: then the sequence need not be read.
   return flushed != 0 && item.sequence() <= flushed ? Miss::flushed : Miss::absent;
 }

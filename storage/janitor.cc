@@ -55,9 +55,7 @@ void StoreImpl::settle_access_clocks() {
 
 bool StoreImpl::maintain(ThreadState& thread) {
   janitor_rounds_.fetch_add(1, std::memory_order_relaxed);
-  if (flush_due_.load(std::memory_order_relaxed) != 0) {
-    apply_due_flush();
-  }
+  flushed_.settle();
   adopt_orphans(thread);
   const bool more = sweep_some(thread);
   settle_access_clocks();

@@ -225,33 +225,11 @@ bool StoreImpl::try_win(const Item& item) {
   return ItemWriter::win(pages_.item(hit.entry.offset()));
 }
 
-void StoreImpl::raise_flushed(uint64_t horizon) const {
-  uint64_t known = flushed_up_to_.load(std::memory_order_relaxed);
-  // Never back: of two flushes at once, the later horizon holds, whoever writes it last.
-  while (known < horizon && !flushed_up_to_.compare_exchange_weak(known, horizon)) {
-  }
-}
-
-void StoreImpl::apply_due_flush() const {
-  // The horizon is read first and the due time cleared last: so an item that was stored when
-  // somebody else had applied the flush already is never within it.
-  const uint64_t horizon = last_cas_.load(std::memory_order_acquire);
-  UnixSeconds due = flush_due_.load(std::memory_order_acquire);
-  if (due != 0 && due <= now()) {
-    raise_flushed(horizon);
-    flush_due_.compare_exchange_strong(due, 0);
-  }
-}
-
 void StoreImpl::flush_all(UnixSeconds when) {
-  apply_due_flush();  // an earlier one that was due is not undone
+  flushed_.flush(when);
   if (when > now()) {
-    apply_due_flush();  // one that was due is not undone by a later one
-    flush_due_.store(when, std::memory_order_relaxed);
     return;
   }
-  flush_due_.store(0, std::memory_order_relaxed);
-  raise_flushed(last_cas_.load(std::memory_order_relaxed));
   for (uint32_t number = 0; number < pages_.count(); ++number) {
     pages_.page(number).expires_at(1);  // have it swept
   }

@@ -113,49 +113,56 @@ void StoreImpl::link(ThreadState& thread, Index::WriteLock& lock, const Draft& d
   }
 }
 
+/// What a write may do to what is there, and if it may go ahead, its place in the order of writes.
+/// That holds unless there is a flush in between: then the turn is another (flush_horizon.h).
+StoreImpl::Judgement StoreImpl::judge_write(const Draft& draft, const Item* there,
+                                            const PublishRule& rule, Published& result) {
+  Judgement judged{.turn = flushed_.turn()};
+  // Asked once: it may die at any moment.
+  const Item* alive = there != nullptr && !dead(*there) ? there : nullptr;
+  if (rule.only_if != nullptr && alive != rule.only_if) {
+    result.changed = true;
+    return judged;
+  }
+  if (there != nullptr) {
+    result.class_id = class_of(*there);
+  }
+  const Verdict verdict = verdict_of(rule, alive);
+  result.outcome = verdict.outcome;
+  if (verdict.outcome != Outcome::stored) {
+    return judged;
+  }
+  if (rule.keep_exptime || verdict.older) {
+    // As in memcached: what is stale on arrival lives no longer than what it replaces, and whoever
+    // has won that has won this.
+    ItemWriter::set_exptime(draft.item(), alive->exptime());
+  }
+  judged.older = verdict.older;
+  judged.won = verdict.older && alive->won();
+  judged.sequence = last_cas_.fetch_add(1) + 1;
+  return judged;
+}
+
 StoreImpl::Published StoreImpl::publish(ThreadState& thread, Draft draft, const PublishRule& rule) {
   check(draft.item() != nullptr, "a draft that is published was granted");
   check(!rule.cas_new || draft.plan().sequenced, "an item with a chosen CAS was planned so");
   const std::string_view key = draft.plan().key;
   Published result;
-  if (flush_due_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-    apply_due_flush();  // what is stored now is stored after it
-  }
   Index::WriteLock lock(*index_, draft.plan().hash);
   const Index::Hit old = lock.find([&](uint64_t offset) { return is_item(offset, key); });
   const Item* there = old ? pages_.item(old.entry.offset()) : nullptr;
-  if (rule.only_if != nullptr && (there != rule.only_if || dead(*there))) {
-    result.changed = true;
-    return result;
-  }
-  if (rule.keep_exptime) {
-    ItemWriter::set_exptime(draft.item(), there->exptime());
-  }
-  if (there != nullptr) {
-    result.class_id = class_of(*there);
-    if (dead(*there)) {
-      there = nullptr;
+  Judgement judged;
+  do {
+    judged = judge_write(draft, there, rule, result);
+    if (result.changed || result.outcome != Outcome::stored) {
+      return result;
     }
-  }
-  const Verdict verdict = verdict_of(rule, there);
-  result.outcome = verdict.outcome;
-  if (verdict.outcome != Outcome::stored) {
-    return result;
-  }
-  if (flush_due_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-    apply_due_flush();  // before this item is stored, or it would be within it
-  }
-  if (verdict.older) {
-    // As in memcached: what is stale on arrival lives no longer than what it replaces, and whoever
-    // has won that has won this.
-    ItemWriter::set_exptime(draft.item(), there->exptime());
-  }
-  const uint64_t sequence = last_cas_.fetch_add(1, std::memory_order_release) + 1;
-  const ItemWriter::Commit commit{.cas = rule.cas_new.value_or(sequence),
-                                  .sequence = sequence,
+  } while (!flushed_.same_turn(judged.turn));
+  const ItemWriter::Commit commit{.cas = rule.cas_new.value_or(judged.sequence),
+                                  .sequence = judged.sequence,
                                   .offset = pages_.offset_of(draft.item()),
-                                  .won = rule.won || (verdict.older && there->won()),
-                                  .stale = rule.stale || verdict.older};
+                                  .won = rule.won || judged.won,
+                                  .stale = rule.stale || judged.older};
   link(thread, lock, draft, old, commit);
   result.cas = commit.cas;
   result.class_id = class_of(*draft.item());

@@ -17,6 +17,7 @@
 
 #include "base/mutex.h"
 #include "storage/epoch.h"
+#include "storage/flush_horizon.h"
 #include "storage/index.h"
 #include "storage/page_table.h"
 #include "storage/size_classes.h"
@@ -132,8 +133,6 @@ class StoreImpl {
   // find.cc
   Miss why_dead(const Item& item) const;  // absent: it is alive
   bool dead(const Item& item) const { return why_dead(item) != Miss::absent; }
-  void apply_due_flush() const;
-  void raise_flushed(uint64_t horizon) const;
   UnixSeconds now() const { return clock_.now(); }
 
   // allocation.cc
@@ -187,6 +186,14 @@ class StoreImpl {
   bool pinned(uint64_t offset) const;
 
   // publish.cc
+  struct Judgement {
+    uint64_t turn = 0;      // of the flush horizon, when it was judged
+    uint64_t sequence = 0;  // in the order of writes
+    bool older = false;     // accepted although its CAS is older
+    bool won = false;       // what it replaces was won
+  };
+  Judgement judge_write(const Draft& draft, const Item* there, const PublishRule& rule,
+                        Published& result);
   bool is_item(uint64_t offset, std::string_view key) const {
     return pages_.item(offset)->has_key(key);
   }
@@ -263,8 +270,7 @@ class StoreImpl {
   Epochs epochs_;
 
   alignas(kCacheLineSize) std::atomic<uint64_t> last_cas_{0};
-  alignas(kCacheLineSize) mutable std::atomic<uint64_t> flushed_up_to_{0};  // sequence
-  mutable std::atomic<UnixSeconds> flush_due_{0};                           // 0: none
+  mutable FlushHorizon flushed_{clock_, last_cas_};
   std::atomic<size_t> pinned_bytes_{0};
 
   mutable Mutex threads_mutex_;

@@ -262,7 +262,7 @@ constexpr auto kNumberOptions = std::to_array<NumberOption>({
     {"max-reqs-per-event", 1, kMost32, set_requests_per_event,
      "Number of requests per event must be greater than 0"},
     {"listen-backlog", -1, kMost32, set_backlog, "-b takes a number from -1 up, not {}"},
-    {"napi-ids", 1, kMost32, note_napi_ids, "Maximum number of NAPI IDs must be greater than 0"},
+    {"napi_ids", 1, kMost32, note_napi_ids, "Maximum number of NAPI IDs must be greater than 0"},
 });
 
 Refusal set_growth_factor(double factor, Options& options) {

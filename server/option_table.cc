@@ -72,7 +72,7 @@ constexpr auto kOptions = std::to_array<OptionRow>({
     {'Z', "enable-ssl", flag, "", "false", "speak TLS", refused,
      "TLS is not available in this build of Ember."},
     {'o', "extended", text, "list", "", "further settings, separated by commas: see below"},
-    {'N', "napi-ids", integer, "num", "0", "assign connections to workers by network queue",
+    {'N', "napi_ids", integer, "num", "0", "assign connections to workers by network queue",
      no_effect, "Ember spreads connections evenly over its workers."},
     {'\0', "enable-debug-commands", flag, "", "false", "obey \"debugtime\": for tests only",
      refused, "The debugging commands are not available in this build of Ember."},
@@ -81,8 +81,9 @@ constexpr auto kOptions = std::to_array<OptionRow>({
 });
 
 bool same_name(std::string_view table_name, std::string_view given) {
-  return std::ranges::equal(table_name, given,
-                            [](char a, char b) { return a == (b == '_' ? '-' : b); });
+  // memcached itself writes one of its names with an underscore, the others with dashes.
+  const auto dashed = [](char c) { return c == '_' ? '-' : c; };
+  return std::ranges::equal(table_name, given, {}, dashed, dashed);
 }
 
 }  // namespace

@@ -76,7 +76,8 @@ StoreStats StoreImpl::stats() const {
     stats.items += difference(change.items_added, change.items_removed);
     stats.bytes += difference(change.bytes_added, change.bytes_removed);
   }
-  stats.total_items = last_cas_.load(std::memory_order_relaxed);
+  stats.total_items =
+      last_cas_.load(std::memory_order_relaxed) - items_at_reset_.load(std::memory_order_relaxed);
   stats.memory_limit = options_.memory_limit;
   stats.pages_free = pages_.free_count();
   stats.pages_assigned = pages_.count() - stats.pages_free;
@@ -150,6 +151,7 @@ void StoreImpl::reset_stats() {
     MutexLock lock(threads_mutex_);
     use_at_reset_ = class_use_since_start();
   }
+  items_at_reset_.store(last_cas_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   for (const auto& slab : slabs_) {
     MutexLock lock(slab->mutex);
     slab->events_at_reset = slab->events;

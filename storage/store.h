@@ -181,7 +181,7 @@ struct ClassStats {
 
 struct StoreStats {
   uint64_t items = 0;
-  uint64_t total_items = 0;  // stored since start
+  uint64_t total_items = 0;  // stored since start, or the last reset
   uint64_t bytes = 0;        // of items, headers included
   uint64_t memory_limit = 0;
   uint64_t pages_assigned = 0;

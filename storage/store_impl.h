@@ -273,6 +273,8 @@ class StoreImpl {
   mutable FlushHorizon flushed_{clock_, last_cas_};
   std::atomic<size_t> pinned_bytes_{0};
 
+  std::atomic<uint64_t> items_at_reset_{0};  // last_cas_ at the last reset_stats()
+
   mutable Mutex threads_mutex_;
   std::vector<ThreadState*> threads_ EMBER_GUARDED_BY(threads_mutex_);
   // Counts of threads that are gone.

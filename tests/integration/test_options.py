@@ -98,7 +98,7 @@ def test_refused(launch, only_ember, arguments):
 
 @pytest.mark.parametrize("wrong,near", [("--memory-limt=64", "memory-limit"),
                                         ("--conn-limits=5", "conn-limit"),
-                                        ("--thread=2", "threads")])
+                                        ("--treads=2", "threads")])
 def test_unknown_option_names_the_nearest(only_ember, wrong, near):
     code, words = refusal(ember_binary(), ["-u", "nobody", wrong])
     assert code > 0

@@ -33,7 +33,7 @@ RandomWalk::RandomWalk(OpenedStore& opened, const WalkOptions& options, uint64_t
       thread_(opened.thread()),
       options_(options),
       model_(opened.clock()),
-      random_(seed) {}
+      choices_(options, opened.clock(), seed) {}
 
 void RandomWalk::run(int steps) {
   for (int step = 0; step < steps; ++step) {
@@ -92,42 +92,6 @@ void RandomWalk::act() {
     default:
       return one_in(2) ? pin() : unpin();
   }
-}
-
-std::string RandomWalk::any_key() {
-  // The lower the number, the more often: some keys are hot, all are met.
-  const uint32_t number = std::min(pick(options_.key_count), pick(options_.key_count));
-  std::string key = "key" + std::to_string(number);
-  // Every thirteenth key has the longest size a key may have.
-  if (number % 13 == 0) {
-    key.resize(250, '.');
-  }
-  return key;
-}
-
-std::string RandomWalk::any_value() {
-  if (one_in(4)) {
-    return std::to_string(one_in(8) ? ~uint64_t{0} - pick(3) : random_() >> pick(64));
-  }
-  size_t size = 0;
-  if (one_in(options_.large_one_in)) {
-    size = random_() % options_.max_large_size;
-  } else if (!one_in(16)) {
-    size = (options_.max_value_size >> pick(10)) + pick(20);
-  }
-  std::string value(size, '\0');
-  // Every eight bytes their own: a piece that is missing, doubled or misplaced shows.
-  for (char& c : value) {
-    c = static_cast<char>('!' + (random_() % 90));
-  }
-  return value;
-}
-
-UnixSeconds RandomWalk::any_exptime() {
-  if (!one_in(3)) {
-    return 0;
-  }
-  return opened_.clock().now() + pick(2 * options_.max_advance + 1);
 }
 
 std::optional<uint64_t> RandomWalk::any_compare(const std::string& key, uint32_t off_one_in) {
@@ -215,7 +179,7 @@ void RandomWalk::compare_all() {
 
 void RandomWalk::get() {
   operation_ = "get";
-  const std::string key = any_key();
+  const std::string key = choices_.key();
   compare(key);
   const storage::Found found = store_.find(thread_, key, hash_key(key), Access::mark);
   EXPECT_EQ(static_cast<bool>(found), model_.find(key) != nullptr) << key;
@@ -224,10 +188,10 @@ void RandomWalk::get() {
 
 void RandomWalk::write() {
   operation_ = "write";
-  const NewItem item{.key = any_key(),
-                     .value = any_value(),
-                     .client_flags = one_in(2) ? static_cast<uint32_t>(random_()) : 0,
-                     .exptime = any_exptime()};
+  const NewItem item{.key = choices_.key(),
+                     .value = choices_.value(),
+                     .client_flags = one_in(2) ? static_cast<uint32_t>(choices_.number()) : 0,
+                     .exptime = choices_.exptime()};
   compare(item.key);
   storage::WriteRule rule;
   const uint32_t kind = pick(8);
@@ -241,7 +205,7 @@ void RandomWalk::write() {
   }
   rule.won = one_in(8);
   if (one_in(8)) {
-    rule.cas_new = one_in(2) ? random_() >> 1 : 1 + pick(1000);
+    rule.cas_new = one_in(2) ? choices_.number() >> 1 : 1 + pick(1000);
   }
   const storage::Written written = opened_.write(thread_, item, rule);
   if (agree("write", item.key, written.outcome,
@@ -253,7 +217,7 @@ void RandomWalk::write() {
 
 void RandomWalk::concatenate() {
   operation_ = "concatenate";
-  const std::string key = any_key();
+  const std::string key = choices_.key();
   compare(key);
   const Model::Entry* entry = model_.find(key);
   // Values that grew by appending are not appended to for ever.
@@ -261,7 +225,7 @@ void RandomWalk::concatenate() {
       entry->value.size() > std::max(options_.max_large_size, 2 * options_.max_value_size)) {
     return;
   }
-  const NewItem addition{.key = key, .value = any_value()};
+  const NewItem addition{.key = key, .value = choices_.value()};
   storage::WriteRule rule;
   if (one_in(4)) {
     rule.cas_compare = any_compare(key, 2);
@@ -279,9 +243,9 @@ void RandomWalk::concatenate() {
 
 void RandomWalk::count() {
   operation_ = "count";
-  const std::string key = any_key();
+  const std::string key = choices_.key();
   compare(key);
-  storage::ArithmeticRule rule{.decrement = one_in(2), .delta = random_() >> pick(64)};
+  storage::ArithmeticRule rule{.decrement = one_in(2), .delta = choices_.number() >> pick(64)};
   const Model::Entry* entry = model_.find(key);
   const bool chained = entry != nullptr && entry->value.size() > kSurelyOneChunk;
   // A chain is no number, whatever its CAS; what is a chain is the store's affair.
@@ -289,7 +253,7 @@ void RandomWalk::count() {
     rule.cas_compare = any_compare(key, 2);
   }
   if (one_in(8)) {
-    rule.exptime = any_exptime();
+    rule.exptime = choices_.exptime();
   }
   const storage::Counted counted = store_.arithmetic(thread_, key, hash_key(key), rule);
   Model::Sum sum;
@@ -312,9 +276,9 @@ void RandomWalk::count() {
 
 void RandomWalk::touch() {
   operation_ = "touch";
-  const std::string key = any_key();
+  const std::string key = choices_.key();
   compare(key);
-  const UnixSeconds exptime = any_exptime();
+  const UnixSeconds exptime = choices_.exptime();
   const storage::Found found =
       store_.touch(thread_, key, hash_key(key), exptime, one_in(2) ? Access::mark : Access::peek);
   EXPECT_EQ(static_cast<bool>(found), model_.touch(key, exptime)) << "touch " << key;
@@ -323,7 +287,7 @@ void RandomWalk::touch() {
 
 void RandomWalk::remove() {
   operation_ = "remove";
-  const std::string key = any_key();
+  const std::string key = choices_.key();
   compare(key);
   std::optional<uint64_t> compare_with;
   if (one_in(3)) {
@@ -336,17 +300,17 @@ void RandomWalk::remove() {
 
 void RandomWalk::invalidate() {
   operation_ = "invalidate";
-  const std::string key = any_key();
+  const std::string key = choices_.key();
   compare(key);
   storage::Store::InvalidateRule rule;
   if (one_in(4)) {
     rule.cas_compare = any_compare(key, 2);
   }
   if (one_in(8)) {
-    rule.cas_new = random_() >> 1;
+    rule.cas_new = choices_.number() >> 1;
   }
   if (one_in(3)) {
-    rule.exptime = any_exptime();
+    rule.exptime = choices_.exptime();
   }
   rule.drop_value = one_in(3);
   const storage::Written written = store_.invalidate(thread_, key, hash_key(key), rule);
@@ -359,7 +323,7 @@ void RandomWalk::invalidate() {
 
 void RandomWalk::win() {
   operation_ = "win";
-  const std::string key = any_key();
+  const std::string key = choices_.key();
   compare(key);
   Model::Entry* entry = model_.find(key);
   if (entry == nullptr) {
@@ -377,7 +341,7 @@ void RandomWalk::win() {
 
 void RandomWalk::pin() {
   operation_ = "pin";
-  const std::string key = any_key();
+  const std::string key = choices_.key();
   compare(key);
   const storage::Found found = store_.find(thread_, key, hash_key(key), Access::peek);
   if (found && pinned_.size() < kMaxPinned && store_.pin(thread_, *found.item)) {

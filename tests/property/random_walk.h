@@ -5,31 +5,14 @@
 
 #include <cstdint>
 #include <functional>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "tests/property/choices.h"
 #include "tests/property/model.h"
 #include "tests/property/opened_store.h"
 
 namespace ember::property {
-
-struct WalkOptions {
-  uint32_t key_count = 300;
-  size_t max_value_size = 4096;
-  /// One value in so many is large (up to max_large_size); 0: none.
-  uint32_t large_one_in = 0;
-  size_t max_large_size = 0;
-  /// One step in so many moves time on, by up to max_advance seconds; 0: none.
-  uint32_t advance_one_in = 50;
-  uint32_t max_advance = 20;
-  /// One step in so many flushes everything, at once or later; 0: none.
-  uint32_t flush_one_in = 0;
-  /// The store may lose any item at any time: a miss is never wrong, a hit is checked as ever.
-  bool may_vanish = false;
-  /// The store may say no_memory, and then nothing has changed.
-  bool may_be_full = false;
-};
 
 class RandomWalk {
  public:
@@ -78,11 +61,8 @@ class RandomWalk {
   void adopt_marks(const std::string& key);
   void expect_new_cas(uint64_t cas, bool given_by_client);
 
-  uint32_t pick(uint32_t below) { return static_cast<uint32_t>(random_() % below); }
-  bool one_in(uint32_t n) { return n != 0 && pick(n) == 0; }
-  std::string any_key();
-  std::string any_value();
-  UnixSeconds any_exptime();
+  uint32_t pick(uint32_t below) { return choices_.pick(below); }
+  bool one_in(uint32_t n) { return choices_.one_in(n); }
   /// The key's CAS, or one a little off, or nothing.
   std::optional<uint64_t> any_compare(const std::string& key, uint32_t off_one_in);
 
@@ -91,7 +71,7 @@ class RandomWalk {
   storage::StoreThread& thread_;
   WalkOptions options_;
   Model model_;
-  std::mt19937_64 random_;
+  Choices choices_;
   const char* operation_ = "";  // under way
   uint64_t last_cas_ = 0;
   struct Pinned {

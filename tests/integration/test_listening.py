@@ -30,6 +30,11 @@ def speaks(address, family):
         return False
 
 
+def refuses(path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as wire:
+        return wire.connect_ex(path) != 0
+
+
 def ends_well(server):
     assert server.alive(), server.words()
     assert server.stop() == 0
@@ -50,6 +55,8 @@ def test_unix_socket_left_behind(launch, folder):
     first = launch(["-s", path], plain=True).launch()
     assert eventually(lambda: speaks(path, socket.AF_UNIX)), first.words()
     first.kill()
+    # io_uring's descriptors outlive a killed process for a moment.
+    assert eventually(lambda: refuses(path))
     second = launch(["-s", path], plain=True).launch()
     assert eventually(lambda: speaks(path, socket.AF_UNIX)), second.words()
     ends_well(second)

@@ -124,14 +124,15 @@ Counted StoreImpl::arithmetic(ThreadState& thread, std::string_view key, Hash ha
   const Published result = rewrite(
       thread, key, hash,
       [&](const Item& item, ItemPlan& plan) {
-        // In memcached's order: what cannot be a number comes before the CAS, what is none after.
-        if (item.chained() || item.value_size() == 0) {
+        // In memcached's order: nothing is no number before the CAS, anything else is none after it.
+        if (item.value_size() == 0) {
           return Outcome::non_numeric;
         }
         if (rule.cas_compare && *rule.cas_compare != item.cas()) {
           return Outcome::exists;
         }
-        const auto before = number_in({item.body(), item.value_size()});
+        const auto before =
+            item.chained() ? std::nullopt : number_in({item.body(), item.value_size()});
         if (!before) {
           return Outcome::non_numeric;
         }

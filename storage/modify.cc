@@ -124,7 +124,8 @@ Counted StoreImpl::arithmetic(ThreadState& thread, std::string_view key, Hash ha
   const Published result = rewrite(
       thread, key, hash,
       [&](const Item& item, ItemPlan& plan) {
-        // In memcached's order: nothing is no number before the CAS, anything else is none after it.
+        // In memcached's order: nothing is no number before the CAS, anything else is none after
+        // it.
         if (item.value_size() == 0) {
           return Outcome::non_numeric;
         }

@@ -173,11 +173,9 @@ class Generator:
     def _ma(self):
         key, mandatory = self._meta_key()
         optional = [[b"v"], [b"t"], [b"c"], [b"N77777"], [b"J" + self._random.choice(NUMBERS)],
-                    [b"D" + self._random.choice(NUMBERS)], self._ttl_flag(), [b"C", self._unique()],
+                    [b"D" + self._random.choice(NUMBERS)], [b"C", self._unique()],
                     [b"M" + self._random.choice([b"I", b"D", b"+", b"-"])],
                     [b"k"], [b"O%d" % self._random.randrange(1000)]]
-        # t before T is told differently: differences.md.
-        optional.remove(self._random.choice([[b"t"], optional[6]]))
         return [b"ma " + key] + self._flags(mandatory, optional) + [b"\r\n"]
 
     def _rare(self):

@@ -10,9 +10,6 @@
 namespace ember::storage {
 namespace {
 
-// Evicted together: their cache misses overlap, one lock serves all.
-constexpr size_t kEvictionBatch = 16;
-
 // How often a writer looks for room in one class before it thinks again.
 constexpr unsigned kLooks = 256;
 

@@ -204,7 +204,8 @@ std::vector<StoreImpl::Standing> StoreImpl::standings() {
                      .loss = loss,
                      .pages = static_cast<double>(slab.pages().size()),
                      .spare = slab.free_chunks() >= slab.chunks_per_page() + slab.reserve(),
-                     .roomy = slab.free_chunks() >= slab.chunks_per_page() / 2 + slab.reserve()});
+                     .roomy = slab.free_chunks() >=
+                              slab.chunks_per_page() / 2 + slab.reserve() + kEvictionBatch});
     }
   }
   return all;

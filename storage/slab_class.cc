@@ -150,7 +150,11 @@ template <typename Accept>
 size_t SlabClass::advance(Hand& hand, const Search& search, std::span<uint64_t> out,
                           Accept&& accept) {
   size_t count = 0;
-  // One page more than there are: the hand starts in the middle of one.
+  if (hand.ordinal >= pages_.size()) {
+    hand = Hand();
+  }
+  // One page more than there are: the hand starts in the middle of one, and ends before that.
+  const size_t start = hand.index;
   const size_t most = std::min(search.most_pages, pages_.size() + 1);
   for (size_t visited = 0; visited < most && !pages_.empty(); ++visited) {
     if (hand.ordinal >= pages_.size()) {
@@ -158,9 +162,10 @@ size_t SlabClass::advance(Hand& hand, const Search& search, std::span<uint64_t> 
     }
     const uint32_t number = pages_[hand.ordinal];
     const ChunkStates& states = *table_.page(number).states;
+    const size_t end = visited == pages_.size() ? start : states.count();
     for (;;) {
       hand.index = states.find(hand.index, search.bits);
-      if (hand.index >= states.count()) {
+      if (hand.index >= end) {
         break;
       }
       if (accept(states.get(hand.index))) {
@@ -170,6 +175,10 @@ size_t SlabClass::advance(Hand& hand, const Search& search, std::span<uint64_t> 
       if (count == out.size()) {
         return count;
       }
+    }
+    if (end != states.count()) {
+      hand.index = end;
+      break;  // once around
     }
     ++hand.ordinal;
     hand.index = 0;

@@ -78,6 +78,8 @@ class StoreImpl {
   uint8_t class_of(const Item& item) const { return pages_.class_of(pages_.offset_of(&item)); }
 
   // allocation.cc
+  /// Chunks evicted together: their cache misses overlap, one lock serves all.
+  static constexpr size_t kEvictionBatch = 16;
   Draft draft(ThreadState& thread, const ItemPlan& plan);
   void drop(Item* item, const ItemPlan& plan);
   std::span<char> draft_range(Item* item, const ItemPlan& plan, size_t from);

@@ -17,6 +17,7 @@ using Mode = storage::WriteRule::Mode;
 namespace {
 
 constexpr size_t kMaxPinned = 4;
+constexpr size_t kSurelyAnItem = 1000 * kKiB;
 constexpr size_t kSurelyOneChunk = 64 * kKiB;
 
 std::string name(Outcome outcome) {
@@ -220,12 +221,13 @@ void RandomWalk::concatenate() {
   const std::string key = choices_.key();
   compare(key);
   const Model::Entry* entry = model_.find(key);
-  // Values that grew by appending are not appended to for ever.
+  const NewItem addition{.key = key, .value = choices_.value()};
+  // Values that grew by appending are not appended to for ever, nor beyond what an item may hold.
+  const size_t most = std::max(options_.max_large_size, 2 * options_.max_value_size);
   if (entry != nullptr &&
-      entry->value.size() > std::max(options_.max_large_size, 2 * options_.max_value_size)) {
+      (entry->value.size() > most || entry->value.size() + addition.value.size() > kSurelyAnItem)) {
     return;
   }
-  const NewItem addition{.key = key, .value = choices_.value()};
   storage::WriteRule rule;
   if (one_in(4)) {
     rule.cas_compare = any_compare(key, 2);

@@ -47,7 +47,7 @@ TEST(Model, ChainedValues) {
 }
 
 TEST(Model, EvictingHitsAreAlwaysTheLastWritten) {
-  OpenedStore opened({.memory_limit = 4 * kMiB});
+  OpenedStore opened({.memory_limit = kMiB});
   RandomWalk walk(
       opened,
       {.key_count = 20000, .max_value_size = 4096, .advance_one_in = 1000, .may_vanish = true},
@@ -58,7 +58,7 @@ TEST(Model, EvictingHitsAreAlwaysTheLastWritten) {
 }
 
 TEST(Model, EvictingWithLargeValuesAmongSmall) {
-  OpenedStore opened({.memory_limit = 16 * kMiB});
+  OpenedStore opened({.memory_limit = 8 * kMiB});
   RandomWalk walk(opened,
                   {.key_count = 3000,
                    .max_value_size = 8192,
@@ -73,7 +73,7 @@ TEST(Model, EvictingWithLargeValuesAmongSmall) {
 }
 
 TEST(Model, FullWithoutEvictionLosesNothing) {
-  OpenedStore opened({.memory_limit = 4 * kMiB, .evict = false});
+  OpenedStore opened({.memory_limit = kMiB, .evict = false});
   RandomWalk walk(
       opened,
       {.key_count = 20000, .max_value_size = 4096, .advance_one_in = 1000, .may_be_full = true},

@@ -48,12 +48,18 @@ class ChunkStates {
   size_t find(size_t index, uint8_t bits) const {
     const uint64_t pattern = 0x0101010101010101ULL * bits;
     while (index < count_) {
-      const uint64_t word = __atomic_load_n(&words_[index / 8], __ATOMIC_ACQUIRE);
+      const uint64_t word = __atomic_load_n(&words_[index / 8], __ATOMIC_RELAXED);
       const uint64_t match = (word & pattern) >> (index % 8 * 8);
-      if (match != 0) {
-        return index + static_cast<size_t>(std::countr_zero(match)) / 8;
+      if (match == 0) {
+        index = index / 8 * 8 + 8;
+        continue;
       }
-      index = index / 8 * 8 + 8;
+      index += static_cast<size_t>(std::countr_zero(match)) / 8;
+      // The byte itself: its acquire is what makes the item written before it visible.
+      if ((get(index) & bits) != 0) {
+        return index;
+      }
+      ++index;
     }
     return count_;
   }

@@ -42,7 +42,8 @@ uint8_t StoreImpl::class_for(size_t size, bool any_class) const {
     return exact;
   }
   // A class's first page is dear when few are left: a somewhat larger chunk is cheaper.
-  for (uint8_t id = exact; id < slabs_.size(); ++id) {
+  for (size_t number = exact; number < slabs_.size(); ++number) {
+    const auto id = static_cast<uint8_t>(number);
     if (!any_class &&
         static_cast<double>(classes_.chunk_size(id)) > static_cast<double>(size) * tolerated_) {
       break;

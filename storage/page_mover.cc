@@ -166,8 +166,9 @@ double StoreImpl::worth_of_page(SlabClass& slab) const {
 bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
   uint8_t donor = 0;
   double least = std::numeric_limits<double>::max();
-  for (uint8_t id = 1; id < slabs_.size(); ++id) {
-    SlabClass& slab = *slabs_[id];
+  for (size_t number = 1; number < slabs_.size(); ++number) {
+    SlabClass& slab = *slabs_[number];
+    const uint8_t id = slab.id();
     MutexLock lock(slab.mutex);
     if (slab.pages().empty()) {
       continue;
@@ -195,8 +196,9 @@ bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
 
 std::vector<StoreImpl::Standing> StoreImpl::standings() {
   std::vector<Standing> all;
-  for (uint8_t id = 1; id < slabs_.size(); ++id) {
-    SlabClass& slab = *slabs_[id];
+  for (size_t number = 1; number < slabs_.size(); ++number) {
+    SlabClass& slab = *slabs_[number];
+    const uint8_t id = slab.id();
     MutexLock lock(slab.mutex);
     const double loss = pressures_[id].look(slab.events, slab.chunk_size());
     if (!slab.pages().empty()) {

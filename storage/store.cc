@@ -21,7 +21,8 @@ size_t smallest_chunk(const StoreOptions& options) {
 // take a page from another, and back. At best memcached's growth factor.
 double tolerated_waste(size_t memory_limit, const SizeClasses& classes) {
   const double range = static_cast<double>(classes.largest()) / classes.chunk_size(1);
-  const double pages = static_cast<double>(memory_limit / page_size_for(memory_limit));
+  const auto pages =
+      static_cast<double>(memory_limit) / static_cast<double>(page_size_for(memory_limit));
   return std::max(1.25, std::pow(range, 2 / pages));
 }
 

@@ -9,7 +9,6 @@
 namespace ember::property {
 namespace {
 
-using storage::StoreOptions;
 
 constexpr int kSteps = EMBER_PROPERTY_STEPS;
 

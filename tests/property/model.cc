@@ -86,8 +86,10 @@ Model::Sum Model::arithmetic(const std::string& key, const storage::ArithmeticRu
     return {.outcome = Outcome::exists};
   }
   // As in memcached, a number ends at a blank, whatever follows: one that got shorter was padded
-  // with blanks, and may have been appended to since.
-  const auto before = parse_u64(old->value.substr(0, old->value.find(' ')));
+  // with blanks, and may have been appended to since. A '+' before it is strtoull's to take.
+  std::string_view digits = std::string_view(old->value).substr(0, old->value.find(' '));
+  digits.remove_prefix(digits.starts_with('+') ? 1 : 0);
+  const auto before = parse_u64(digits);
   if (!before) {
     return {.outcome = Outcome::non_numeric};
   }

@@ -9,7 +9,6 @@
 namespace ember::property {
 namespace {
 
-
 constexpr int kSteps = EMBER_PROPERTY_STEPS;
 
 TEST(Model, SmallValuesWithRoomForAll) {
@@ -57,9 +56,9 @@ TEST(Model, EvictingHitsAreAlwaysTheLastWritten) {
 }
 
 TEST(Model, EvictingWithLargeValuesAmongSmall) {
-  OpenedStore opened({.memory_limit = 8 * kMiB});
+  OpenedStore opened({.memory_limit = 4 * kMiB});
   RandomWalk walk(opened,
-                  {.key_count = 3000,
+                  {.key_count = 500,
                    .max_value_size = 8192,
                    .large_one_in = 20,
                    .max_large_size = kMiB - 1000,

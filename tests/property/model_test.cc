@@ -60,7 +60,7 @@ TEST(Model, EvictingWithLargeValuesAmongSmall) {
   RandomWalk walk(opened,
                   {.key_count = 500,
                    .max_value_size = 8192,
-                   .large_one_in = 20,
+                   .large_one_in = 8,
                    .max_large_size = kMiB - 1000,
                    .advance_one_in = 500,
                    .flush_one_in = 20000,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 #include "base/check.h"
@@ -42,6 +43,8 @@ constexpr auto kSwitches = std::to_array<Switch>({
     {"disable-flush-all", &Options::flush_enabled, false},
     {"disable-dumping", &Options::dump_enabled, false},
     {"disable-watch", &Options::watch_enabled, false},
+    {"memory-file-sync", &Options::memory_file_sync},
+    {"memory-file-strict", &Options::memory_file_strict},
 });
 
 // ---- Options with a text.
@@ -78,6 +81,15 @@ Refusal set_user(const std::string& text, Reading& reading) {
 
 Refusal set_pid_file(const std::string& text, Reading& reading) {
   reading.options.pid_file = text;
+  return std::nullopt;
+}
+
+Refusal set_memory_file(const std::string& text, Reading& reading) {
+  if (text.empty()) {
+    return usage("-e takes the path of a file: its directory must be there, the file need not");
+  }
+  // -d changes the directory.
+  reading.options.memory_file = std::filesystem::absolute(text).lexically_normal().string();
   return std::nullopt;
 }
 
@@ -173,6 +185,7 @@ constexpr auto kTextOptions = std::to_array<TextOption>({
     {"unix-mask", set_unix_mask},
     {"listen", set_listen},
     {"user", set_user},
+    {"memory-file", set_memory_file},
     {"pidfile", set_pid_file},
     {"prefix-delimiter", set_prefix_delimiter},
     {"protocol", set_protocol},

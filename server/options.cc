@@ -78,7 +78,11 @@ Refusal take(const GivenOption& given, OptionFlags& flags, Reading& reading) {
   if (row.type == OptionType::count) {
     return count_verbose(given, reading.options);
   }
-  const std::string text = given.value.value_or("true");
+  std::string text = given.value.value_or("true");
+  if (row.long_name == "memory-limit") {
+    reading.options.memory_auto = text == "auto";
+    text = reading.options.memory_auto ? "0" : text;
+  }
   const auto value = flags.set(row, plain_value(row, text));
   if (!value) {
     return OptionError{
@@ -98,7 +102,13 @@ Refusal check_together(const Reading& reading, const std::vector<const OptionRow
   if (options.item_size_max < kKiB) {
     return usage("Item max size cannot be less than 1024 bytes.");
   }
-  if (options.item_size_max > options.memory_limit / 2) {
+  if (options.memory_auto && options.memory_file.empty()) {
+    return usage("-m auto needs --memory-file, whose size it takes; give -m in megabytes");
+  }
+  if (options.memory_file.empty() && (options.memory_file_sync || options.memory_file_strict)) {
+    return usage("--memory-file-sync and --memory-file-strict need --memory-file");
+  }
+  if (!options.memory_auto && options.item_size_max > options.memory_limit / 2) {
     return usage("Cannot set item size limit higher than 1/2 of memory max.");
   }
   if (options.item_size_max > kGiB) {

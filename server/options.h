@@ -75,6 +75,14 @@ struct Options {
   // Memory.
   /// -m, in bytes.
   size_t memory_limit = 64 * kMiB;
+  /// -m auto: as much as the memory file has, or finds room for.
+  bool memory_auto = false;
+  /// -e: absolute. Empty: item memory is DRAM.
+  std::string memory_file;
+  /// --memory-file-sync: a graceful stop writes it to its device.
+  bool memory_file_sync = false;
+  /// --memory-file-strict: refuse to start rather than start empty.
+  bool memory_file_strict = false;
   /// not -M
   bool evict = true;
   /// -I, in bytes.

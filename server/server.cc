@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/server.h"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <utility>
@@ -54,10 +55,11 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   if (!kind) {
     return fail(kind.error().message);
   }
-  if (auto opened = server->open_listeners(); !opened) {
+  // The store first: who can connect is served.
+  if (auto opened = server->open_store(); !opened) {
     return fail(opened.error().message);
   }
-  if (auto opened = server->open_store(); !opened) {
+  if (auto opened = server->open_listeners(); !opened) {
     return fail(opened.error().message);
   }
   if (auto started = server->start_threads(*kind); !started) {
@@ -66,14 +68,36 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   return server;
 }
 
-Result<void> Server::open_store() {
-  auto region = storage::open_dram_region({.size = options_.memory_limit,
-                                           .huge_pages = options_.large_pages,
-                                           .preallocate = options_.lock_memory});
+Result<void> Server::open_region() {
+  if (options_.memory_auto) {
+    auto size = storage::file_size_for_auto(options_.memory_file);
+    if (!size) {
+      return fail(size.error().message);
+    }
+    options_.memory_limit = *size;
+    if (options_.item_size_max > options_.memory_limit / 2) {
+      return fail(fmt::format("-m auto finds {} MiB for {}, less than twice -I; lower -I, or enlarge "
+                              "the volume",
+                              *size / kMiB, options_.memory_file));
+    }
+  }
+  auto region = options_.memory_file.empty()
+                    ? storage::open_dram_region({.size = options_.memory_limit,
+                                                 .huge_pages = options_.large_pages,
+                                                 .preallocate = options_.lock_memory})
+                    : storage::open_file_region(
+                          {.path = options_.memory_file, .size = options_.memory_limit});
   if (!region) {
     return fail(region.error().message);
   }
   region_ = std::move(*region);
+  return {};
+}
+
+Result<void> Server::open_store() {
+  if (auto opened = open_region(); !opened) {
+    return opened;
+  }
   storage::StoreOptions store_options;
   store_options.memory_limit = options_.memory_limit;
   store_options.item_size_max = options_.item_size_max;
@@ -81,12 +105,35 @@ Result<void> Server::open_store() {
   store_options.min_item_space = options_.min_item_space;
   store_options.evict = options_.evict;
   store_options.hash_power = index_power(options_.hash_power);
+  store_options.strict = options_.memory_file_strict;
+  store_options.recovery_threads = static_cast<unsigned>(options_.threads);
   auto store = storage::Store::open(store_options, *region_, clock_);
   if (!store) {
     return fail(store.error().message);
   }
   store_ = std::move(*store);
+  tell_recovery();
   return {};
+}
+
+void Server::tell_recovery() const {
+  using Source = storage::RecoveryReport::Source;
+  const storage::RecoveryReport& report = store_->recovery();
+  if (report.source == Source::none) {
+    return;
+  }
+  if (report.source == Source::cold) {
+    log::info("memory file {}: starting empty: {}", options_.memory_file, report.reason);
+    return;
+  }
+  log::info(
+      "memory file {}: {} items after a {} ({}), in {:.3f} s; dropped: {} expired or flushed, {} "
+      "replaced, {} damaged, {} without room, {} damaged pages{}{}",
+      options_.memory_file, report.items,
+      report.last_stop == storage::RecoveryReport::LastStop::graceful ? "graceful stop" : "crash",
+      report.source == Source::scan ? "scan" : "state file", report.seconds, report.expired,
+      report.replaced, report.damaged, report.unfit, report.damaged_pages,
+      report.reason.empty() ? "" : "; ", report.reason);
 }
 
 Result<void> Server::open_listeners() {
@@ -130,6 +177,7 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
   worker.handler.flush_enabled = options_.flush_enabled;
   worker.handler.watch_enabled = options_.watch_enabled;
   worker.handler.shutdown_enabled = options_.shutdown_command;
+  worker.handler.memory_file = options_.memory_file;
   worker.handler.version = kMemcachedVersion;
   worker.handler.set_verbosity = [this](uint64_t level) {
     log::set_level(level_of(level));
@@ -192,6 +240,13 @@ void Server::stop() {
   }
   maintenance_.reset();
   listeners_.clear();
+  workers_.clear();
+  if (store_ != nullptr) {
+    if (auto closed = store_->close(options_.memory_file_sync); !closed) {
+      log::warning("{}", closed.error().message);
+    }
+    store_.reset();
+  }
 }
 
 }  // namespace ember::server

@@ -50,7 +50,9 @@ class Server {
  private:
   Server(const Options& options, Hooks hooks);
 
+  Result<void> open_region();
   Result<void> open_store();
+  void tell_recovery() const;
   Result<void> open_listeners();
   Result<void> start_threads(net::PollerKind kind);
   WorkerOptions worker_options(net::PollerKind kind);

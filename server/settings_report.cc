@@ -109,8 +109,8 @@ void add_external_storage(Report& report) {
   report.add_yes("ext_drop_unread", false);
 }
 
-// memcached's values without -Z, without a proxy and without a memory file.
-void add_unavailable(Report& report) {
+// memcached's values without -Z and without a proxy.
+void add_unavailable(Report& report, const Options& options) {
   report.add_yes("ssl_enabled", false);
   report.add("ssl_chain_cert", "(null)");
   report.add("ssl_key", "(null)");
@@ -125,7 +125,7 @@ void add_unavailable(Report& report) {
   report.add_yes("proxy_enabled", false);
   report.add_yes("proxy_uring_enabled", false);
   report.add("num_napi_ids", 0);
-  report.add("memory_file", "(null)");
+  report.add("memory_file", options.memory_file.empty() ? "(null)" : options.memory_file);
   report.add("client_flags_size", 4);
 }
 
@@ -138,7 +138,7 @@ command::Settings settings_report(const Options& options, const LiveSettings& li
   add_memory(report, options);
   add_buffers(report, options);
   add_external_storage(report);
-  add_unavailable(report);
+  add_unavailable(report, options);
   return report.take();
 }
 

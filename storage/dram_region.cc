@@ -20,9 +20,6 @@ class DramRegion : public MemoryRegion {
 
   std::span<std::byte> bytes() override { return bytes_; }
   Persist* persist() override { return nullptr; }
-  void discard(size_t offset, size_t size) override {
-    ::madvise(bytes_.data() + offset, size, MADV_DONTNEED);
-  }
 
  private:
   std::span<std::byte> bytes_;

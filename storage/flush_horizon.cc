@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "storage/flush_horizon.h"
 
+#include <utility>
+
 namespace ember::storage {
+
+void FlushHorizon::restore(uint64_t horizon, UnixSeconds due, Keep keep) {
+  const MutexLock lock(mutex_);
+  horizon_.store(horizon);
+  due_.store(due);
+  keep_ = std::move(keep);
+}
+
+void FlushHorizon::keep(uint64_t horizon, UnixSeconds due) {
+  if (keep_) {
+    keep_(horizon, due);
+  }
+}
 
 void FlushHorizon::move() {
   // Sequentially consistent: a writer that finds the turn unchanged after taking its sequence is
   // in the horizon read below.
   turn_.fetch_add(1);
-  horizon_.store(last_sequence_.load());
+  const uint64_t horizon = last_sequence_.load();
+  keep(horizon, 0);
+  horizon_.store(horizon);
   turn_.fetch_add(1);
 }
 
@@ -15,6 +32,7 @@ void FlushHorizon::flush(UnixSeconds when) {
   settle();
   const MutexLock lock(mutex_);
   if (when > clock_.now()) {
+    keep(horizon_.load(), when);
     due_.store(when);
     return;
   }

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -37,6 +38,11 @@ class FlushHorizon {
     }
   }
 
+  /// As an earlier process left it, before anybody asks. From then on `keep(horizon, due)` is
+  /// called with each change, before it counts.
+  using Keep = std::function<void(uint64_t horizon, UnixSeconds due)>;
+  void restore(uint64_t horizon, UnixSeconds due, Keep keep) EMBER_EXCLUDES(mutex_);
+
   /// 0 as long as there was no flush: then no item's sequence need be read.
   uint64_t value() const { return horizon_.load(std::memory_order_acquire); }
 
@@ -48,10 +54,12 @@ class FlushHorizon {
  private:
   void flush_if_due() EMBER_EXCLUDES(mutex_);
   void move() EMBER_REQUIRES(mutex_);
+  void keep(uint64_t horizon, UnixSeconds due) EMBER_REQUIRES(mutex_);
 
   const Clock& clock_;
   const std::atomic<uint64_t>& last_sequence_;
   Mutex mutex_;
+  Keep keep_ EMBER_GUARDED_BY(mutex_);
   alignas(kCacheLineSize) std::atomic<uint64_t> horizon_{0};
   std::atomic<uint64_t> turn_{0};    // odd while a flush is under way
   std::atomic<UnixSeconds> due_{0};  // 0: no flush is to come

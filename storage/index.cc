@@ -25,6 +25,12 @@ void* reserve(size_t size) {
 
 }  // namespace
 
+unsigned Index::power_for(size_t items) {
+  const size_t buckets = items * 2 / kLoadTimesTwo + 1;
+  return buckets <= size_t{1} << kLeastPower ? 0
+                                             : static_cast<unsigned>(std::bit_width(buckets) - 1);
+}
+
 Result<std::unique_ptr<Index>> Index::open(const Options& options, HashesOf hashes_of) {
   const unsigned power = options.initial_power == 0 ? kLeastPower : options.initial_power;
   // Twice what the load asks for: the last doubling may not be complete.

@@ -38,6 +38,9 @@ class Index {
   /// the items are there.
   using HashesOf = std::function<void(std::span<const uint64_t> offsets, std::span<Hash> hashes)>;
 
+  /// log2 of the buckets that hold so many items without growing; 0: the least will do.
+  static unsigned power_for(size_t items);
+
   static Result<std::unique_ptr<Index>> open(const Options& options, HashesOf hashes_of);
   ~Index();
   Index(const Index&) = delete;

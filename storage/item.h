@@ -49,6 +49,10 @@ class Item {
   /// False for a chunk that holds no item, or one that was removed or replaced.
   bool live() const { return (seal_.load(std::memory_order_acquire) & kLiveBit) != 0; }
 
+  /// All of the last word of the header, and the checksum that is part of it.
+  uint32_t seal() const { return seal_.load(std::memory_order_acquire); }
+  uint32_t checksum() const { return seal() >> kChecksumShift; }
+
   /// Compares without reading the key's bytes when the sizes differ.
   bool has_key(std::string_view wanted) const {
     const uint32_t seal = seal_.load(std::memory_order_acquire);

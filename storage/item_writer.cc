@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "storage/item_writer.h"
 
-#include <new>
+#include <xxhash.h>
 
 namespace ember::storage {
 namespace {
@@ -39,7 +39,7 @@ char* ItemWriter::body(Item* item, const ItemPlan& plan) {
   return reinterpret_cast<char*>(item) + Item::kHeaderSize + sequence_size(plan) + plan.key.size();
 }
 
-void ItemWriter::seal(Item* item, const ItemPlan& plan, const Commit& commit) {
+uint32_t ItemWriter::complete(Item* item, const ItemPlan& plan, const Commit& commit) {
   item->cas_ = commit.cas;
   if (plan.sequenced) {
     store(reinterpret_cast<char*>(item) + Item::kHeaderSize, commit.sequence);
@@ -49,9 +49,12 @@ void ItemWriter::seal(Item* item, const ItemPlan& plan, const Commit& commit) {
                          std::memory_order_relaxed);
   const uint32_t word = static_cast<uint32_t>(plan.key.size()) |
                         (plan.chained ? Item::kChainedBit : 0) |
-                        (plan.sequenced ? Item::kSequencedBit : 0) | Item::kLiveBit |
-                        (checksum(plan, commit.cas, commit.offset) << Item::kChecksumShift);
-  item->seal_.store(word, std::memory_order_release);
+                        (plan.sequenced ? Item::kSequencedBit : 0) | Item::kLiveBit;
+  return word | checksum(*item, plan.hash, word, commit) << Item::kChecksumShift;
+}
+
+void ItemWriter::seal(Item* item, uint32_t seal) {
+  item->seal_.store(seal, std::memory_order_release);
 }
 
 void ItemWriter::end(Item* item) {
@@ -72,11 +75,20 @@ bool ItemWriter::win(Item* item) {
   return (item->size_word_.fetch_or(Item::kWonBit, std::memory_order_relaxed) & Item::kWonBit) == 0;
 }
 
-uint32_t ItemWriter::checksum(const ItemPlan& plan, uint64_t cas, uint64_t offset) {
-  uint64_t sum = mix(plan.hash ^ offset);
-  sum = mix(sum ^ cas);
-  sum = mix(sum ^ (uint64_t{plan.client_flags} << 32 | plan.value_size));
-  sum = mix(sum ^ (plan.key.size() << 2 | (plan.chained ? 2U : 0U) | (plan.sequenced ? 1U : 0U)));
+uint32_t ItemWriter::checksum(const Item& item, Hash hash, uint32_t seal, const Commit& commit) {
+  constexpr uint32_t kKinds = Item::kKeySizeMask | Item::kChainedBit | Item::kSequencedBit;
+  uint64_t sum = mix(hash ^ commit.offset ^ commit.salt);
+  sum = mix(sum ^ commit.cas);
+  sum = mix(sum ^ (uint64_t{item.client_flags_} << 32 | item.value_size()));
+  sum = mix(sum ^ (seal & kKinds));
+  if ((seal & Item::kSequencedBit) != 0) {
+    sum = mix(sum ^ commit.sequence);
+  }
+  if ((seal & Item::kChainedBit) != 0) {
+    const char* table = item.payload() + Item::sequence_size(seal) + (seal & Item::kKeySizeMask);
+    const size_t parts = (item.value_size() + commit.part_size - 1) / commit.part_size;
+    sum = mix(sum ^ XXH3_64bits(table, parts * sizeof(uint64_t)));
+  }
   return static_cast<uint32_t>(sum >> 43);
 }
 

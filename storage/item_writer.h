@@ -41,11 +41,20 @@ class ItemWriter {
     uint64_t cas = 0;
     uint64_t sequence = 0;  // used by sequenced items only
     uint64_t offset = 0;    // of the chunk in the arena: an item is valid in its place only
+    uint64_t salt = 0;      // of the region: an item is valid in its file only
+    size_t part_size = 0;   // of a chained item's parts but the last; bytes
     bool won = false;
     bool stale = false;
   };
-  /// Makes the prepared chunk an item: the seal is the last store.
-  static void seal(Item* item, const ItemPlan& plan, const Commit& commit);
+  /// Completes the prepared chunk but for its seal, which it returns. All of it has to be durable
+  /// before seal() is called.
+  static uint32_t complete(Item* item, const ItemPlan& plan, const Commit& commit);
+  /// Makes the completed chunk an item: one store.
+  static void seal(Item* item, uint32_t seal);
+  /// Both, where nothing has to be durable in between.
+  static void seal(Item* item, const ItemPlan& plan, const Commit& commit) {
+    seal(item, complete(item, plan, commit));
+  }
 
   /// Ends an item: from here on recovery does not see it. Its bytes stay readable.
   static void end(Item* item);
@@ -55,8 +64,9 @@ class ItemWriter {
   /// Sets the won mark; true for the one caller who found it unset.
   static bool win(Item* item);
 
-  /// 21 bits over everything in the header that never changes, the key and the place.
-  static uint32_t checksum(const ItemPlan& plan, uint64_t cas, uint64_t offset);
+  /// 21 bits over everything in the header that never changes, the key, the table of a chained
+  /// item, and the place. `hash` is the key's. The item's sizes have to be sound.
+  static uint32_t checksum(const Item& item, Hash hash, uint32_t seal, const Commit& commit);
 };
 
 }  // namespace ember::storage

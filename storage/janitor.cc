@@ -56,6 +56,10 @@ void StoreImpl::settle_access_clocks() {
 bool StoreImpl::maintain(ThreadState& thread) {
   janitor_rounds_.fetch_add(1, std::memory_order_relaxed);
   flushed_.settle();
+  if (region_.lasting() && noted_ != now()) {
+    noted_ = now();
+    Superblock::note_time(region_, noted_);
+  }
   adopt_orphans(thread);
   const bool more = sweep_some(thread);
   settle_access_clocks();

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // MemoryRegion: the bytes an arena lives in, and how they are made durable. The seam between the
-// store and what is below it: DRAM here; a memory file and persistent memory behind the same face.
+// store and what is below it: DRAM, or a memory file (page cache or persistent memory).
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -13,6 +16,7 @@
 namespace ember::storage {
 
 /// Ordering of stores to the region. What was flushed before a fence is durable after it.
+/// Threads: any.
 class Persist {
  public:
   virtual ~Persist() = default;
@@ -28,9 +32,17 @@ class MemoryRegion {
   /// Null where nothing has to be flushed for the region to outlive the process (page cache), or
   /// where it cannot outlive it at all (DRAM).
   virtual Persist* persist() = 0;
-  /// Gives the memory of [offset, offset + size), a multiple of the system's page, back to the
-  /// system; it reads as zeros until written again.
-  virtual void discard(size_t offset, size_t size) = 0;
+  /// True if the bytes may be those of an earlier process: a superblock stands in front, and the
+  /// store recovers what is behind it.
+  virtual bool lasting() const { return false; }
+  /// bytes(), and behind them what an earlier process had beyond, if the region was larger then.
+  virtual std::span<std::byte> whole() { return bytes(); }
+  /// Gives up what whole() has beyond bytes().
+  virtual Result<void> cut() { return {}; }
+  /// Writes what the page cache holds of [offset, offset + size) to the device. Slow.
+  virtual Result<void> sync(size_t, size_t) { return {}; }
+  /// Where a graceful stop leaves its state file; nothing if it should leave none.
+  virtual std::optional<std::string> state_path() { return std::nullopt; }
 };
 
 /// Anonymous memory, taken from the system as it is first written.
@@ -40,5 +52,23 @@ struct DramOptions {
   bool preallocate = false;  // take all of it now
 };
 Result<std::unique_ptr<MemoryRegion>> open_dram_region(const DramOptions& options);
+
+/// A file, made and filled with zeros if it is not there; a device (devdax) as it is. One process
+/// has it at a time.
+struct FileOptions {
+  std::string path;
+  size_t size = 0;  // bytes, whole MiB
+};
+Result<std::unique_ptr<MemoryRegion>> open_file_region(const FileOptions& options);
+
+/// What `--memory-limit=auto` means for the file at `path`: its size; or, if it is not there yet,
+/// what its volume has free but for a reserve (volume_reserve). Whole MiB.
+Result<size_t> file_size_for_auto(const std::string& path);
+
+/// Bytes of a volume of this size left free by `auto`, for the state file and for others: a
+/// sixteenth, at least 16 MiB.
+constexpr size_t volume_reserve(size_t volume) {
+  return volume / 16 > 16 * kMiB ? volume / 16 : 16 * kMiB;
+}
 
 }  // namespace ember::storage

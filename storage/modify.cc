@@ -180,6 +180,7 @@ Found StoreImpl::touch(std::string_view key, Hash hash, UnixSeconds exptime, Acc
                     .fetched = hit.entry.fetched(),
                     .seconds_since_access = hit.entry.idle_seconds(now())};
   ItemWriter::set_exptime(item, exptime);
+  durable_.persist(item, Item::kHeaderSize);
   pages_.page(pages_.page_of(queue_chunk(*item))).expires_at(exptime);
   if (access == Access::mark) {
     Index::mark(hit, now());
@@ -224,7 +225,10 @@ bool StoreImpl::try_win(const Item& item) {
   if (!hit || pages_.item(hit.entry.offset())->cas() != item.cas()) {
     return false;
   }
-  return ItemWriter::win(pages_.item(hit.entry.offset()));
+  Item* const here = pages_.item(hit.entry.offset());
+  const bool first = ItemWriter::win(here);
+  durable_.persist(here, Item::kHeaderSize);
+  return first;
 }
 
 void StoreImpl::flush_all(UnixSeconds when) {

@@ -82,12 +82,13 @@ bool StoreImpl::relocate(ThreadState& thread, SlabClass& slab, uint64_t chunk) {
     if (hit) {
       // Under the lock nobody touches the words that change in place.
       ItemWriter::set_exptime(copy, item.exptime());
-      ItemWriter::seal(copy, plan,
-                       {.cas = item.cas(),
-                        .sequence = item.sequence(),
-                        .offset = target,
-                        .won = item.won(),
-                        .stale = item.stale()});
+      seal_durably(copy, plan,
+                   {.cas = item.cas(),
+                    .sequence = item.sequence(),
+                    .offset = target,
+                    .salt = salt_,
+                    .won = item.won(),
+                    .stale = item.stale()});
       enter_queue(*copy, pages_.state(chunk));
       count_in(thread, *copy);
       Index::WriteLock::replace(hit, hit.entry.with_offset(target));

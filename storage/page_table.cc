@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <numeric>
+#include <utility>
 
 #include "base/check.h"
+#include "storage/item_writer.h"
 
 namespace ember::storage {
 
@@ -70,8 +73,13 @@ std::optional<PageTable::Assigned> PageTable::assign(uint8_t class_id, bool any)
   }
   const uint32_t number = *taken;
   const Assigned assigned{number, pages_[number].wanted_by};
+  prepare(pages_[number], class_id);
+  write_header(number, class_id);
+  return assigned;
+}
+
+void PageTable::prepare(PageInfo& page, uint8_t class_id) {
   const uint32_t chunks = classes_.chunks_per_page(class_id);
-  PageInfo& page = pages_[number];
   page.states = std::make_unique<ChunkStates>(chunks);
   bytes_.fetch_add(chunks, std::memory_order_relaxed);
   if (classes_.chunk_size(class_id) >= kLargeChunk) {
@@ -85,8 +93,11 @@ std::optional<PageTable::Assigned> PageTable::assign(uint8_t class_id, bool any)
   page.free = chunks;
   page.earliest_expiry.store(PageInfo::kNever, std::memory_order_relaxed);
   page.class_id.store(class_id, std::memory_order_relaxed);
-  write_header(number, class_id);
-  return assigned;
+}
+
+bool PageHeader::sound(uint32_t number, uint64_t file) const {
+  return magic == kMagic && page == number && file_id == file &&
+         checksum == XXH3_64bits(this, offsetof(PageHeader, checksum));
 }
 
 void PageTable::write_header(uint32_t number, uint8_t class_id) {
@@ -96,14 +107,70 @@ void PageTable::write_header(uint32_t number, uint8_t class_id) {
   header.generation = ++pages_[number].generation;
   header.chunk_size = classes_.chunk_size(class_id);
   header.class_id = class_id;
+  header.file_id = media_.file_id;
   header.checksum = XXH3_64bits(&header, offsetof(PageHeader, checksum));
-  store(base_ + (size_t{number} << page_shift_), header);
+  if (media_.lasting) {
+    clear_seals(number, class_id);
+  }
+  std::byte* const place = base_ + (size_t{number} << page_shift_);
+  store(place, header);
+  media_.durable.persist(place, sizeof(header));
+}
+
+/// What the page held before, with chunks of another size, must not look like items of this one.
+void PageTable::clear_seals(uint32_t number, uint8_t class_id) {
+  const uint32_t size = classes_.chunk_size(class_id);
+  for (uint32_t index = 0; index < classes_.chunks_per_page(class_id); ++index) {
+    Item* const chunk = item(offset_at({number, index}, size));
+    if (chunk->seal() != 0) {  // a new file's pages are not written to before they are used
+      ItemWriter::seal(chunk, 0);
+      media_.durable.flush(chunk, Item::kHeaderSize);
+    }
+  }
+  media_.durable.fence();
+}
+
+void PageTable::set_free(std::vector<uint32_t> numbers) {
+  MutexLock lock(mutex_);
+  free_ = std::move(numbers);
+  unused_.store(free_.size(), std::memory_order_relaxed);
+  free_count_.store(free_.size(), std::memory_order_relaxed);
+}
+
+void PageTable::add_free(uint32_t number) {
+  MutexLock lock(mutex_);
+  free_.push_back(number);
+  unused_.store(free_.size(), std::memory_order_relaxed);
+  free_count_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void PageTable::adopt(uint32_t number, uint8_t class_id) {
+  prepare(pages_[number], class_id);
+  pages_[number].generation = header(number).generation;
+}
+
+void PageTable::count_chunks(uint32_t number) {
+  PageInfo& page = pages_[number];
+  page.free = 0;
+  for (uint32_t index = 0; index < page.states->count(); ++index) {
+    page.free += page.states->get(index) == chunk_state::kFree ? 1U : 0U;
+  }
+  page.used = static_cast<uint32_t>(page.states->count()) - page.free;
+}
+
+void PageTable::wipe(uint32_t number) {
+  std::byte* const place = base_ + (size_t{number} << page_shift_);
+  const PageHeader none{};
+  if (std::memcmp(place, &none, sizeof(none)) != 0) {
+    store(place, none);
+    media_.durable.persist(place, sizeof(none));
+  }
 }
 
 void PageTable::release(uint32_t number) {
   PageInfo& page = pages_[number];
   check(page.used == 0, "a page is released when nothing in it is used");
-  store(base_ + (size_t{number} << page_shift_), PageHeader{});
+  wipe(number);
   bytes_.fetch_sub(page.states->count(), std::memory_order_relaxed);
   page.class_id.store(0, std::memory_order_relaxed);
   page.states.reset();

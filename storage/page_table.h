@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "storage/chunk_states.h"
+#include "storage/durable.h"
 #include "storage/item.h"
 #include "storage/size_classes.h"
 
@@ -38,8 +39,12 @@ struct PageHeader {
   uint32_t generation;  // how often the page was given to a class
   uint32_t chunk_size;
   uint32_t class_id;
+  uint64_t file_id;   // SuperblockRecord::file_id; 0 in DRAM
   uint64_t checksum;  // XXH3 of the bytes before
-  uint8_t reserved[32];
+  uint8_t reserved[24];
+
+  /// True if the page's first bytes are what write_header left there.
+  bool sound(uint32_t number, uint64_t file) const;
 };
 static_assert(sizeof(PageHeader) == 64 && std::is_trivially_copyable_v<PageHeader>);
 
@@ -82,7 +87,16 @@ class PageTable {
   /// Chunks from this size on can be pinned and can be parts of chained items.
   static constexpr size_t kLargeChunk = 8 * kKiB;
 
+  /// `lasting`: the first page is the superblock's, and pages are described on media.
+  struct Media {
+    bool lasting = false;
+    uint64_t file_id = 0;
+    Durable durable;
+  };
   PageTable(std::span<std::byte> arena, size_t page_size, const SizeClasses& classes);
+
+  /// Before any page is given out: the region's own way with pages.
+  void set_media(const Media& media) { media_ = media; }
 
   size_t page_size() const { return size_t{1} << page_shift_; }
 
@@ -98,6 +112,19 @@ class PageTable {
   /// A free page, now the class's, its header written. Nothing when there is none; pages that were
   /// emptied for other classes count only when `any`.
   std::optional<Assigned> assign(uint8_t class_id, bool any) EMBER_EXCLUDES(mutex_);
+  /// Recovery: a page that an earlier process left becomes the class's as it is; its chunks are all
+  /// free until recovery says otherwise in their states. Then count_chunks.
+  void adopt(uint32_t number, uint8_t class_id);
+  void count_chunks(uint32_t number);
+  PageHeader header(uint32_t number) const {
+    return load<PageHeader>(base_ + (size_t{number} << page_shift_));
+  }
+  /// Recovery: a page whose bytes are nobody's any more is as good as new.
+  void wipe(uint32_t number);
+  /// Recovery: which pages are free, the one to be taken first last; and one more.
+  void set_free(std::vector<uint32_t> numbers) EMBER_EXCLUDES(mutex_);
+  void add_free(uint32_t number) EMBER_EXCLUDES(mutex_);
+
   /// Takes a page that is entirely unused back.
   void release(uint32_t number) EMBER_EXCLUDES(mutex_);
   /// Pages free for every class.
@@ -135,11 +162,14 @@ class PageTable {
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
+  void prepare(PageInfo& page, uint8_t class_id);
   void write_header(uint32_t number, uint8_t class_id);
+  void clear_seals(uint32_t number, uint8_t class_id);
   std::optional<uint32_t> take_free(uint8_t class_id, bool any) EMBER_EXCLUDES(mutex_);
 
   std::byte* base_;
   const SizeClasses& classes_;
+  Media media_;
   const unsigned page_shift_;
   std::vector<uint64_t> reciprocals_;  // of chunk sizes, 32 fractional bits, by class
   std::vector<PageInfo> pages_;

@@ -83,7 +83,7 @@ void StoreImpl::count_out(ThreadState& thread, const Item& item) {
 void StoreImpl::end_item(ThreadState& thread, uint64_t offset) {
   Item* item = pages_.item(offset);
   count_out(thread, *item);
-  ItemWriter::end(item);
+  end_durably(item);
   const auto retire = [&](uint64_t chunk) {
     SlabClass& slab = *slabs_[pages_.class_of(chunk)];
     slab.took_off();
@@ -96,11 +96,34 @@ void StoreImpl::end_item(ThreadState& thread, uint64_t offset) {
   retire(offset);
 }
 
+void StoreImpl::seal_durably(Item* item, const ItemPlan& plan,
+                             const ItemWriter::Commit& commit) const {
+  const uint32_t seal = ItemWriter::complete(item, plan, commit);
+  if (durable_.needed()) {
+    durable_.flush(item, ItemWriter::size_of(plan, part_count(plan.value_size)));
+    const char* const table = ItemWriter::body(item, plan);
+    for (size_t part = 0; plan.chained && part < part_count(plan.value_size); ++part) {
+      const auto chunk = load<uint64_t>(table + part * sizeof(uint64_t));
+      durable_.flush(pages_.at(chunk), part_size(plan, part));
+    }
+    durable_.fence();
+  }
+  ItemWriter::seal(item, seal);
+  durable_.persist(item, Item::kHeaderSize);
+}
+
+/// Durable before the key's bucket is unlocked: whatever is acknowledged of the key from then on
+/// comes after it.
+void StoreImpl::end_durably(Item* item) const {
+  ItemWriter::end(item);
+  durable_.persist(item, Item::kHeaderSize);
+}
+
 void StoreImpl::link(ThreadState& thread, Index::WriteLock& lock, const Draft& draft,
                      const Index::Hit& old, const ItemWriter::Commit& commit) {
   Item* item = draft.item();
   const Hash hash = draft.plan().hash;
-  ItemWriter::seal(item, draft.plan(), commit);
+  seal_durably(item, draft.plan(), commit);
   // The state first: whoever replaces the item from now on finds what to take back.
   enter_queue(*item, entry_state(*item, draft.plan(), old));
   count_in(thread, *item);
@@ -140,6 +163,9 @@ StoreImpl::Judgement StoreImpl::judge_write(const Draft& draft, const Item* ther
   judged.older = verdict.older;
   judged.won = verdict.older && alive->won();
   judged.sequence = last_cas_.fetch_add(1) + 1;
+  if (judged.sequence >= cas_limit_.load(std::memory_order_relaxed)) [[unlikely]] {
+    reserve_cas(judged.sequence);
+  }
   return judged;
 }
 
@@ -161,6 +187,8 @@ StoreImpl::Published StoreImpl::publish(ThreadState& thread, Draft draft, const 
   const ItemWriter::Commit commit{.cas = rule.cas_new.value_or(judged.sequence),
                                   .sequence = judged.sequence,
                                   .offset = pages_.offset_of(draft.item()),
+                                  .salt = salt_,
+                                  .part_size = classes_.largest(),
                                   .won = rule.won || judged.won,
                                   .stale = rule.stale || judged.older};
   link(thread, lock, draft, old, commit);

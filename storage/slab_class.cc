@@ -20,6 +20,16 @@ void SlabClass::add_page(uint32_t page) {
   list(page);
 }
 
+void SlabClass::adopt_page(uint32_t number, size_t queued) {
+  pages_.push_back(number);
+  page_count_.store(pages_.size(), std::memory_order_relaxed);
+  main_.fetch_add(static_cast<int64_t>(queued), std::memory_order_relaxed);
+  free_ += table_.page(number).free;
+  if (table_.page(number).free != 0) {
+    list(number);
+  }
+}
+
 void SlabClass::list(uint32_t page) {
   PageInfo& info = table_.page(page);
   if (!info.listed) {

@@ -56,6 +56,8 @@ class SlabClass {
   uint32_t chunks_per_page() const { return chunks_per_page_; }
 
   void add_page(uint32_t page) EMBER_REQUIRES(mutex);
+  /// A page that recovery has filled, its chunks counted: `queued` of them stand in the main queue.
+  void adopt_page(uint32_t page, size_t queued) EMBER_REQUIRES(mutex);
   const std::vector<uint32_t>& pages() const EMBER_REQUIRES(mutex) { return pages_; }
   bool has_pages() const { return page_count_.load(std::memory_order_relaxed) != 0; }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "storage/recovery.h"
 #include "storage/store_impl.h"
 
 namespace ember::storage {
@@ -28,14 +29,18 @@ double tolerated_waste(size_t memory_limit, const SizeClasses& classes) {
 
 }  // namespace
 
-StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Clock& clock)
+StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Clock& clock,
+                     Takeover takeover)
     : options_(options),
       region_(region),
       clock_(clock),
+      durable_(region.persist()),
+      takeover_(std::move(takeover)),
+      salt_(takeover_.record.file_id),
       classes_(options.growth_factor, smallest_chunk(options),
-               page_payload(page_size_for(options.memory_limit))),
+               page_payload(takeover_.record.page_size)),
       tolerated_(tolerated_waste(options.memory_limit, classes_)),
-      pages_(region.bytes(), page_size_for(options.memory_limit), classes_),
+      pages_(region.bytes(), takeover_.record.page_size, classes_),
       slabs_(classes_.count() + 1),
       past_uses_(slabs_.size()),
       past_changes_(slabs_.size()),
@@ -49,8 +54,16 @@ StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Cl
 StoreImpl::~StoreImpl() = default;
 
 Result<void> StoreImpl::open() {
-  const Index::Options options{.max_items = options_.memory_limit / classes_.chunk_size(1),
-                               .initial_power = options_.hash_power};
+  Recovery recovery(*this);
+  if (region_.lasting()) {
+    if (auto begun = begin_lasting(); !begun) {
+      return begun;
+    }
+    recovery.survey();
+  }
+  const Index::Options options{
+      .max_items = options_.memory_limit / classes_.chunk_size(1),
+      .initial_power = std::max(options_.hash_power, Index::power_for(recovery.most_items()))};
   auto index =
       Index::open(options, [this](std::span<const uint64_t> offsets, std::span<Hash> hashes) {
         for (const uint64_t offset : offsets) {
@@ -64,6 +77,10 @@ Result<void> StoreImpl::open() {
     return std::unexpected(index.error());
   }
   index_ = std::move(*index);
+  if (region_.lasting()) {
+    recovery.run(report_);
+    return settle_lasting();
+  }
   return {};
 }
 
@@ -76,7 +93,14 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, MemoryRe
   if (options.memory_limit > IndexEntry::kMaxOffset) {
     return fail(fmt::format("-m is limited to {} MiB", IndexEntry::kMaxOffset / kMiB));
   }
-  auto impl = std::make_unique<StoreImpl>(options, region, clock);
+  Takeover takeover = judge_region(region, clock.now());
+  if (region.lasting() && options.strict && !takeover.warm && !takeover.blank) {
+    return fail(
+        fmt::format("the memory file cannot be taken over: {}; start once without "
+                    "--memory-file-strict to begin empty, or name another file",
+                    takeover.reason));
+  }
+  auto impl = std::make_unique<StoreImpl>(options, region, clock, std::move(takeover));
   if (auto opened = impl->open(); !opened) {
     return std::unexpected(opened.error());
   }
@@ -146,6 +170,10 @@ std::string_view Store::piece(const Item& item, size_t index) const {
 uint8_t Store::class_of(const Item& item) const { return impl_->class_of(item); }
 
 bool Store::maintain(StoreThread& thread) { return impl_->maintain(state_of(thread)); }
+
+const RecoveryReport& Store::recovery() const { return impl_->recovery(); }
+
+Result<void> Store::close(bool sync) { return impl_->close(sync); }
 
 StoreStats Store::stats() const { return impl_->stats(); }
 

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +44,34 @@ struct StoreOptions {
   bool evict = true;
   /// 2^this buckets to begin with; 0: grow from small.
   unsigned hash_power = 0;
+
+  // Of a lasting region only.
+  /// Refuse a region that cannot be taken over, instead of starting empty.
+  bool strict = false;
+  /// Threads that look through it at start.
+  unsigned recovery_threads = 1;
+  /// So many CAS numbers are set aside at a time: what a crash may skip.
+  uint64_t cas_reserve = uint64_t{1} << 24;
+};
+
+/// What opening a lasting region brought back.
+struct RecoveryReport {
+  enum class Source : uint8_t {
+    none,        // DRAM: there is nothing to recover
+    cold,        // nothing was taken over: `reason` says why
+    scan,        // from the items themselves
+    state_file,  // from what a graceful stop left
+  } source = Source::none;
+  enum class LastStop : uint8_t { none, graceful, crash } last_stop = LastStop::none;
+  bool flushed = false;  // the region is persistent memory: what is flushed survives a power cut
+  std::string reason;
+  uint64_t items = 0;
+  uint64_t expired = 0;   // while down, or not swept before; or flushed
+  uint64_t replaced = 0;  // older versions of an item, which a crash had left
+  uint64_t damaged = 0;   // were items once
+  uint64_t unfit = 0;     // no room under the new limits
+  uint64_t damaged_pages = 0;
+  double seconds = 0;
 };
 
 /// A key and its hash.
@@ -281,6 +310,13 @@ class Store {
   /// Frees expired items, keeps free chunks ahead of writers, moves pages to where they are worth
   /// most. Called often by one thread of the server's; returns true when there is more to do.
   bool maintain(StoreThread& thread);
+
+  /// How this store came to its items.
+  const RecoveryReport& recovery() const;
+
+  /// A graceful end: all is made durable, and the next process is told that nothing is half done.
+  /// `sync`: on the device too, for page-cache files. All threads are gone; no other call follows.
+  Result<void> close(bool sync);
 
   StoreStats stats() const;
   std::vector<ClassStats> class_stats() const;  // classes with pages, by class_id

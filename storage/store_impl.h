@@ -3,10 +3,11 @@
 //
 // Where to read: find.cc (reading), allocation.cc (chunks for writers), publish.cc (items enter
 // and leave), modify.cc (append, incr, touch, invalidate), evictor.cc (who leaves when memory is
-// short), janitor.cc (the background), page_mover.cc (pages between classes).
+// short), janitor.cc (the background), page_mover.cc (pages between classes), lasting.cc (a memory
+// file's start and end; recovery.h brings its items back).
 //
-// Lock order: class mutex, then index bucket, then anything inside the index. A thread holds one
-// class mutex at a time.
+// Lock order: class mutex, then index bucket, then the flush horizon, then the superblock; or after
+// the bucket anything inside the index. A thread holds one class mutex at a time.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "storage/durable.h"
 #include "storage/epoch.h"
 #include "storage/flush_horizon.h"
 #include "storage/index.h"
@@ -24,6 +26,8 @@
 #include "storage/slab_class.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
+#include "storage/superblock.h"
+#include "storage/takeover.h"
 
 namespace ember::storage {
 
@@ -61,9 +65,14 @@ class ThreadState final : public StoreThread {
 
 class StoreImpl {
  public:
-  StoreImpl(const StoreOptions& options, MemoryRegion& region, const Clock& clock);
+  StoreImpl(const StoreOptions& options, MemoryRegion& region, const Clock& clock,
+            Takeover takeover);
   ~StoreImpl();
   Result<void> open();
+
+  // lasting.cc
+  Result<void> close(bool sync);
+  const RecoveryReport& recovery() const { return report_; }
 
   // find.cc
   Found find(std::string_view key, Hash hash, Access access);
@@ -126,6 +135,13 @@ class StoreImpl {
 
  private:
   friend class ThreadState;
+  friend class Recovery;
+
+  // lasting.cc
+  Result<void> begin_lasting();
+  Result<void> settle_lasting();
+  void reserve_cas(uint64_t sequence) EMBER_EXCLUDES(superblock_mutex_);
+  void keep_flush(uint64_t horizon, UnixSeconds due) EMBER_EXCLUDES(superblock_mutex_);
 
   // figures.cc
   std::vector<ThreadState::ClassChange> class_changes() const;
@@ -204,6 +220,8 @@ class StoreImpl {
   void enter_queue(const Item& item, uint8_t state);
   void link(ThreadState& thread, Index::WriteLock& lock, const Draft& draft, const Index::Hit& old,
             const ItemWriter::Commit& commit);
+  void seal_durably(Item* item, const ItemPlan& plan, const ItemWriter::Commit& commit) const;
+  void end_durably(Item* item) const;
   /// Ends an item whose entry was just taken out of, or replaced in, the locked bucket.
   void end_item(ThreadState& thread, uint64_t offset);
   void count_in(ThreadState& thread, const Item& item);
@@ -263,6 +281,9 @@ class StoreImpl {
   const StoreOptions options_;
   MemoryRegion& region_;
   const Clock& clock_;
+  const Durable durable_;
+  const Takeover takeover_;
+  const uint64_t salt_;  // of checksums: the memory file's id
   SizeClasses classes_;
   // Of a chunk to an item's size, before a class of its own is worth a page.
   const double tolerated_;
@@ -274,6 +295,13 @@ class StoreImpl {
   alignas(kCacheLineSize) std::atomic<uint64_t> last_cas_{0};
   mutable FlushHorizon flushed_{clock_, last_cas_};
   std::atomic<size_t> pinned_bytes_{0};
+
+  // A lasting region's. From cas_limit_ on, numbers have to be set aside first.
+  std::atomic<uint64_t> cas_limit_{~uint64_t{0}};
+  Mutex superblock_mutex_;
+  Superblock superblock_ EMBER_GUARDED_BY(superblock_mutex_){region_};
+  UnixSeconds noted_ = 0;  // the janitor's
+  RecoveryReport report_;
 
   std::atomic<uint64_t> items_at_reset_{0};  // last_cas_ at the last reset_stats()
 

@@ -31,6 +31,8 @@ struct HandlerOptions {
   bool watch_enabled = true;
   /// -A
   bool shutdown_enabled = false;
+  /// -e, for `stats ember`; empty without.
+  std::string memory_file;
   /// `version` and `stats` say this.
   std::string version = "1.6.45";
   /// No command is begun while the reply is this large.

@@ -145,7 +145,38 @@ void report_connections(const Context& context, ReplyBuffer& reply) {
   append_line(reply, kEnd);
 }
 
+std::string_view name_of(storage::RecoveryReport::Source source) {
+  using enum storage::RecoveryReport::Source;
+  return source == scan ? "scan" : source == state_file ? "state_file" : "cold";
+}
+
+std::string_view name_of(storage::RecoveryReport::LastStop stop) {
+  using enum storage::RecoveryReport::LastStop;
+  return stop == graceful ? "graceful" : stop == crash ? "crash" : "none";
+}
+
+void report_recovery(const Context& context, ReplyBuffer& reply) {
+  const storage::RecoveryReport& report = context.store.recovery();
+  if (report.source == storage::RecoveryReport::Source::none) {
+    return;
+  }
+  write_stat(reply, "memory_file", context.options.memory_file);
+  write_stat(reply, "memory_file_kind", report.flushed ? "dax" : "page-cache");
+  write_stat(reply, "last_stop", name_of(report.last_stop));
+  write_stat(reply, "recovery_source", name_of(report.source));
+  write_stat(reply, "recovery_reason", report.reason);
+  write_stat(reply, "recovery_items", report.items);
+  write_stat(reply, "recovery_expired", report.expired);
+  write_stat(reply, "recovery_dropped", report.replaced + report.damaged + report.unfit);
+  write_stat(reply, "recovery_replaced", report.replaced);
+  write_stat(reply, "recovery_damaged", report.damaged);
+  write_stat(reply, "recovery_unfit", report.unfit);
+  write_stat(reply, "recovery_damaged_pages", report.damaged_pages);
+  write_stat(reply, "recovery_seconds", fmt::format("{:.6f}", report.seconds));
+}
+
 void report_ember(const Context& context, ReplyBuffer& reply) {
+  report_recovery(context, reply);
   const storage::StoreStats store = context.store.stats();
   write_stat(reply, "pages_assigned", store.pages_assigned);
   write_stat(reply, "pages_free", store.pages_free);

@@ -33,17 +33,6 @@ TEST_P(DramRegionOf, IsOfTheSizeAskedAlignedAndZero) {
 
 TEST_P(DramRegionOf, HasNothingToMakeDurable) { EXPECT_EQ(region_->persist(), nullptr); }
 
-TEST_P(DramRegionOf, DiscardsARangeAndLeavesTheRest) {
-  const std::span<std::byte> bytes = region_->bytes();
-  std::ranges::fill(bytes, std::byte{0x5a});
-  region_->discard(4096, 8192);
-  EXPECT_TRUE(all_zero(bytes.subspan(4096, 8192)));
-  EXPECT_EQ(bytes[4095], std::byte{0x5a});
-  EXPECT_EQ(bytes[4096 + 8192], std::byte{0x5a});
-  bytes[5000] = std::byte{1};
-  EXPECT_EQ(bytes[5000], std::byte{1});
-}
-
 INSTANTIATE_TEST_SUITE_P(Options, DramRegionOf,
                          testing::Values(DramOptions{.size = kMiB},
                                          DramOptions{.size = 4 * kMiB, .huge_pages = true},

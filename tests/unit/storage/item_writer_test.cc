@@ -36,33 +36,52 @@ TEST(ItemWriter, CountsHeaderSequenceKeyAndValueOrTable) {
   EXPECT_EQ(ItemWriter::size_of(plan, 4), 24U + 8 + 3 + 4 * 8);
 }
 
-TEST(ItemWriter, ChecksumDependsOnEveryField) {
+TEST_F(ItemWriterOnAChunk, ChecksumDependsOnEveryField) {
   std::set<uint32_t> sums;
   const auto add = [&](auto&& change) {
     ItemPlan plan = kPlan;
-    uint64_t cas = 1;
-    uint64_t offset = 64;
-    change(plan, cas, offset);
-    const uint32_t sum = ItemWriter::checksum(plan, cas, offset);
-    EXPECT_LT(sum, uint32_t{1} << 21);
-    sums.insert(sum);
+    ItemWriter::Commit commit{.cas = 1, .sequence = 7, .offset = 64, .salt = 3, .part_size = 4};
+    change(plan, commit);
+    sums.insert(ItemWriter::complete(prepare(plan), plan, commit) >> 11);
   };
-  add([](ItemPlan&, uint64_t&, uint64_t&) {});
-  add([](ItemPlan& plan, uint64_t&, uint64_t&) { plan.hash ^= 1; });
-  add([](ItemPlan& plan, uint64_t&, uint64_t&) { plan.client_flags = 6; });
-  add([](ItemPlan& plan, uint64_t&, uint64_t&) { plan.value_size = 10; });
-  add([](ItemPlan& plan, uint64_t&, uint64_t&) { plan.key = "keys"; });
-  add([](ItemPlan& plan, uint64_t&, uint64_t&) { plan.chained = true; });
-  add([](ItemPlan& plan, uint64_t&, uint64_t&) { plan.sequenced = true; });
-  add([](ItemPlan&, uint64_t& cas, uint64_t&) { cas = 2; });
-  add([](ItemPlan&, uint64_t&, uint64_t& offset) { offset = 128; });
-  EXPECT_EQ(sums.size(), 9U);
+  using Plan = ItemPlan;
+  using Commit = ItemWriter::Commit;
+  add([](Plan&, Commit&) {});
+  add([](Plan& plan, Commit&) { plan.hash ^= 1; });
+  add([](Plan& plan, Commit&) { plan.client_flags = 6; });
+  add([](Plan& plan, Commit&) { plan.value_size = 10; });
+  add([](Plan& plan, Commit&) { plan.key = "keys"; });
+  add([](Plan& plan, Commit&) { plan.chained = true; });
+  add([](Plan& plan, Commit&) { plan.sequenced = true; });
+  add([](Plan&, Commit& commit) { commit.cas = 2; });
+  add([](Plan&, Commit& commit) { commit.offset = 128; });
+  add([](Plan&, Commit& commit) { commit.salt = 4; });
+  add([](Plan& plan, Commit& commit) {
+    plan.sequenced = true;
+    commit.sequence = 8;
+  });
+  EXPECT_EQ(sums.size(), 11U);
 }
 
-TEST(ItemWriter, ChecksumLeavesOutWhatChangesInPlace) {
+TEST_F(ItemWriterOnAChunk, ChecksumOfAChainedItemCoversItsTable) {
   ItemPlan plan = kPlan;
+  plan.chained = true;
+  const ItemWriter::Commit commit{.cas = 1, .offset = 64, .part_size = 4};
+  Item* item = prepare(plan);
+  const uint32_t before = ItemWriter::complete(item, plan, commit);
+  ItemWriter::body(item, plan)[23] ^= 1;  // of 3 offsets, 24 bytes
+  EXPECT_NE(ItemWriter::complete(item, plan, commit), before);
+  ItemWriter::body(item, plan)[23] ^= 1;
+  ItemWriter::body(item, plan)[24] ^= 1;
+  EXPECT_EQ(ItemWriter::complete(item, plan, commit), before);
+}
+
+TEST_F(ItemWriterOnAChunk, ChecksumLeavesOutWhatChangesInPlace) {
+  ItemPlan plan = kPlan;
+  const uint32_t before = ItemWriter::complete(prepare(plan), plan, {.cas = 1});
   plan.exptime = 61;
-  EXPECT_EQ(ItemWriter::checksum(plan, 1, 64), ItemWriter::checksum(kPlan, 1, 64));
+  EXPECT_EQ(ItemWriter::complete(prepare(plan), plan, {.cas = 1, .won = true, .stale = true}),
+            before);
 }
 
 TEST_F(ItemWriterOnAChunk, APreparedChunkIsNoItemUntilItIsSealed) {
@@ -77,12 +96,11 @@ TEST_F(ItemWriterOnAChunk, APreparedChunkIsNoItemUntilItIsSealed) {
 }
 
 TEST_F(ItemWriterOnAChunk, TheSealHoldsTheChecksum) {
-  ItemPlan plan = kPlan;
-  plan.chained = true;
-  Item* item = prepare(plan);
-  ItemWriter::seal(item, plan, {.cas = 8, .offset = 64});
-  EXPECT_TRUE(item->chained());
-  EXPECT_EQ(load<uint32_t>(chunk_.bytes.data() + 20) >> 11, ItemWriter::checksum(plan, 8, 64));
+  Item* item = prepare();
+  const ItemWriter::Commit commit{.cas = 8, .offset = 64};
+  ItemWriter::seal(item, kPlan, commit);
+  EXPECT_EQ(load<uint32_t>(chunk_.bytes.data() + 20), item->seal());
+  EXPECT_EQ(item->checksum(), ItemWriter::checksum(*item, kPlan.hash, item->seal(), commit));
 }
 
 TEST_F(ItemWriterOnAChunk, AnEndedItemStaysReadable) {

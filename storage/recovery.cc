@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "storage/recovery.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ranges>
+#include <thread>
+
+namespace ember::storage {
+namespace {
+
+// Items whose buckets are fetched from memory together.
+constexpr size_t kBatch = 32;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+void Recovery::survey() {
+  std::vector<uint32_t> free;
+  const auto count = static_cast<uint32_t>(pages_.count());
+  for (uint32_t number = 1; number < count; ++number) {
+    const PageHeader header = pages_.header(number);
+    if (!store_.takeover_.warm || !header.sound(number, store_.salt_)) {
+      damaged_pages_ += store_.takeover_.warm && header.magic != 0 ? 1U : 0U;
+      free.push_back(number);
+      continue;
+    }
+    const uint8_t id = store_.classes_.class_for(header.chunk_size);
+    if (id != 0 && store_.classes_.chunk_size(id) == header.chunk_size) {
+      pages_.adopt(number, id);
+      owned_.push_back(number);
+      most_items_ += store_.classes_.chunks_per_page(id);
+    } else {
+      unknown_.push_back(number);
+    }
+  }
+  std::ranges::reverse(free);  // the lowest is taken first
+  pages_.set_free(std::move(free));
+}
+
+void Recovery::run(RecoveryReport& report) {
+  const auto start = std::chrono::steady_clock::now();
+  if (store_.takeover_.warm) {
+    const size_t threads =
+        std::clamp<size_t>(store_.options_.recovery_threads, 1, std::max<size_t>(1, owned_.size()));
+    std::vector<Tally> tallies(threads);
+    {
+      std::vector<std::jthread> helpers;
+      for (size_t i = 1; i < threads; ++i) {
+        helpers.emplace_back([&, i] { scan(tallies[i]); });
+      }
+      scan(tallies[0]);
+    }
+    for (size_t i = 1; i < threads; ++i) {
+      tallies[0].chained.insert(tallies[0].chained.end(), tallies[i].chained.begin(),
+                                tallies[i].chained.end());
+    }
+    enter_chained(tallies[0]);
+    hand_over(tallies, report);
+  }
+  report.seconds = seconds_since(start);
+}
+
+void Recovery::scan(Tally& tally) {
+  tally.changes.resize(store_.slabs_.size());
+  for (;;) {
+    const size_t next = next_.fetch_add(1, std::memory_order_relaxed);
+    if (next >= owned_.size()) {
+      return;
+    }
+    scan_page(owned_[next], tally);
+  }
+}
+
+void Recovery::scan_page(uint32_t number, Tally& tally) {
+  std::vector<Candidate> found;
+  found.reserve(kBatch);
+  const PageInfo& page = pages_.page(number);
+  const uint32_t size = store_.classes_.chunk_size(page.class_id.load(std::memory_order_relaxed));
+  for (uint32_t index = 0; index < page.states->count(); ++index) {
+    judge_chunk(pages_.offset_at({number, index}, size), size, found, tally);
+    if (found.size() == kBatch) {
+      enter_all(found, tally);
+    }
+  }
+  enter_all(found, tally);
+}
+
+void Recovery::judge_chunk(uint64_t offset, uint32_t chunk_size, std::vector<Candidate>& found,
+                           Tally& tally) {
+  const Item& item = *pages_.item(offset);
+  const ItemCheck check = check_item(item, {.offset = offset,
+                                            .size = chunk_size,
+                                            .salt = store_.salt_,
+                                            .part_size = store_.classes_.largest()});
+  if (check.verdict == ItemCheck::no_item) {
+    return;
+  }
+  if (check.verdict == ItemCheck::damaged) {
+    // Large chunks hold parts of values too, whose bytes may be anything: not to be written to.
+    if (pages_.page(pages_.page_of(offset)).owners == nullptr) {
+      ++tally.damaged;
+      discard(offset, tally);
+    }
+    return;
+  }
+  tally.last_sequence = std::max(tally.last_sequence, item.sequence());
+  const UnixSeconds exptime = item.exptime();
+  if ((exptime != 0 && exptime <= store_.takeover_.noted) ||
+      item.sequence() <= store_.flushed_.value()) {
+    ++tally.expired;
+    discard(offset, tally);
+  } else if (item.chained()) {
+    tally.chained.push_back({offset, check.hash});
+  } else {
+    store_.index_->prefetch(check.hash);
+    found.push_back({offset, check.hash});
+  }
+}
+
+void Recovery::enter_all(std::vector<Candidate>& found, Tally& tally) {
+  for (const Candidate& candidate : found) {
+    enter(candidate, chunk_state::kMain, tally);
+  }
+  found.clear();
+}
+
+bool Recovery::enter(const Candidate& candidate, uint8_t state, Tally& tally) {
+  const Item& item = *pages_.item(candidate.offset);
+  const std::string_view key = item.key();
+  const IndexEntry entry = IndexEntry::make(candidate.hash, candidate.offset, store_.clock_.now());
+  Index::WriteLock lock(*store_.index_, candidate.hash);
+  const Index::Hit hit = lock.find([&](uint64_t other) { return store_.is_item(other, key); });
+  if (hit && pages_.item(hit.entry.offset())->sequence() >= item.sequence()) {
+    ++tally.replaced;
+    discard(candidate.offset, tally);
+    return false;
+  }
+  pages_.set_state(candidate.offset, state);
+  pages_.page(pages_.page_of(candidate.offset)).expires_at(item.exptime());
+  ThreadState::ClassChange& change = tally.changes[store_.class_of(item)];
+  ++change.items_added;
+  change.bytes_added += item.size();
+  if (!hit) {
+    lock.insert(entry);
+    return true;
+  }
+  Index::WriteLock::replace(hit, entry);
+  ++tally.replaced;
+  const Item& older = *pages_.item(hit.entry.offset());
+  ThreadState::ClassChange& gone = tally.changes[store_.class_of(older)];
+  ++gone.items_removed;
+  gone.bytes_removed += older.size();
+  discard(hit.entry.offset(), tally);
+  return true;
+}
+
+/// The chunk is free; the next recovery, too, finds nothing in it. Durable at the fence that ends
+/// this one: until then the same would be found again.
+void Recovery::discard(uint64_t offset, Tally&) {
+  ItemWriter::seal(pages_.item(offset), 0);
+  store_.durable_.flush(pages_.at(offset), Item::kHeaderSize);
+  pages_.set_state(offset, chunk_state::kFree);
+}
+
+void Recovery::erase(uint64_t offset, Hash hash, Tally& tally) {
+  const Item& item = *pages_.item(offset);
+  {
+    Index::WriteLock lock(*store_.index_, hash);
+    const Index::Hit hit = lock.find([&](uint64_t other) { return other == offset; });
+    if (hit) {
+      lock.erase(hit);
+    }
+  }
+  ThreadState::ClassChange& gone = tally.changes[store_.class_of(item)];
+  ++gone.items_removed;
+  gone.bytes_removed += item.size();
+  ++tally.damaged;
+  discard(offset, tally);
+}
+
+/// Each part of a chained item is a chunk of the class that its size asks for, or a larger one.
+bool Recovery::parts_sound(const Item& item) const {
+  const size_t largest = store_.classes_.largest();
+  for (size_t part = 0; part < store_.part_count(item.value_size()); ++part) {
+    const auto offset = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    if (offset % 8 != 0 || offset >= store_.region_.bytes().size()) {
+      return false;
+    }
+    const PageInfo& page = pages_.page(pages_.page_of(offset));
+    const uint8_t id = page.class_id.load(std::memory_order_relaxed);
+    if (id == 0 || page.owners == nullptr ||
+        (offset & (pages_.page_size() - 1)) < sizeof(PageHeader)) {
+      return false;
+    }
+    const uint32_t chunk_size = store_.classes_.chunk_size(id);
+    const ChunkPlace place = pages_.place_of(offset);
+    const size_t needed = std::min(largest, item.value_size() - part * largest);
+    if (place.index >= page.states->count() || pages_.offset_at(place, chunk_size) != offset ||
+        chunk_size < needed) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Recovery::claim_parts(const Candidate& head, Tally& tally) {
+  const Item& item = *pages_.item(head.offset);
+  const size_t parts = store_.part_count(item.value_size());
+  const auto part_at = [&](size_t part) {
+    return load<uint64_t>(item.body() + part * sizeof(uint64_t));
+  };
+  for (size_t part = 0; part < parts; ++part) {
+    const uint8_t state = pages_.state(part_at(part));
+    const bool twice = std::ranges::any_of(std::views::iota(size_t{0}, part), [&](size_t before) {
+      return part_at(before) == part_at(part);
+    });
+    if (twice || state == chunk_state::kPart || state == chunk_state::kDirectory ||
+        pages_.page(pages_.page_of(part_at(part)))
+                .owners[pages_.place_of(part_at(part)).index]
+                .load(std::memory_order_relaxed) != 0) {
+      return false;
+    }
+  }
+  for (size_t part = 0; part < parts; ++part) {
+    const uint64_t chunk = part_at(part);
+    if (chunk_state::is_queued(pages_.state(chunk))) {
+      // A value whose bytes look like an item: the chain's own checksum says that it is not.
+      erase(chunk, hash_key(pages_.item(chunk)->key()), tally);
+    }
+    const ChunkPlace place = pages_.place_of(chunk);
+    pages_.page(place.page).owners[place.index].store(head.offset, std::memory_order_relaxed);
+    pages_.set_state(chunk, part == 0 ? chunk_state::kMain : chunk_state::kPart);
+  }
+  pages_.page(pages_.page_of(part_at(0))).expires_at(item.exptime());
+  return true;
+}
+
+void Recovery::enter_chained(Tally& tally) {
+  for (const Candidate& head : tally.chained) {
+    const Item& item = *pages_.item(head.offset);
+    if (parts_sound(item)) {
+      enter(head, chunk_state::kDirectory, tally);
+    } else {
+      ++tally.damaged;
+      discard(head.offset, tally);
+    }
+  }
+  for (const Candidate& head : tally.chained) {
+    if (pages_.state(head.offset) == chunk_state::kDirectory && !claim_parts(head, tally)) {
+      erase(head.offset, head.hash, tally);
+    }
+  }
+}
+
+void Recovery::hand_over(const std::vector<Tally>& tallies, RecoveryReport& report) {
+  uint64_t last = store_.last_cas_.load();
+  const MutexLock threads(store_.threads_mutex_);
+  for (const Tally& tally : tallies) {
+    report.expired += tally.expired;
+    report.replaced += tally.replaced;
+    report.damaged += tally.damaged;
+    last = std::max(last, tally.last_sequence);
+    for (size_t id = 0; id < tally.changes.size(); ++id) {
+      ThreadState::ClassChange& sum = store_.past_changes_[id];
+      sum.items_added += tally.changes[id].items_added;
+      sum.items_removed += tally.changes[id].items_removed;
+      sum.bytes_added += tally.changes[id].bytes_added;
+      sum.bytes_removed += tally.changes[id].bytes_removed;
+    }
+  }
+  store_.last_cas_.store(last);
+  store_.items_at_reset_.store(last);
+  for (const uint32_t number : owned_) {
+    pages_.count_chunks(number);
+    const PageInfo& page = pages_.page(number);
+    size_t queued = 0;
+    for (uint32_t index = 0; index < page.states->count(); ++index) {
+      queued += page.states->get(index) == chunk_state::kMain ? 1U : 0U;
+    }
+    SlabClass& slab = *store_.slabs_[page.class_id.load(std::memory_order_relaxed)];
+    const MutexLock lock(slab.mutex);
+    slab.adopt_page(number, queued);
+  }
+  report.items = store_.index_->entry_count();
+  report.damaged_pages = damaged_pages_;
+}
+
+}  // namespace ember::storage

@@ -34,7 +34,13 @@ void Recovery::survey() {
       owned_.push_back(number);
       most_items_ += store_.classes_.chunks_per_page(id);
     } else {
-      unknown_.push_back(number);
+      homeless_.push_back(number);
+    }
+  }
+  const size_t whole = store_.region_.whole().size() / pages_.page_size();
+  for (auto number = count; store_.takeover_.warm && number < whole; ++number) {
+    if (pages_.header(number).sound(number, store_.salt_)) {
+      homeless_.push_back(number);
     }
   }
   std::ranges::reverse(free);  // the lowest is taken first
@@ -58,8 +64,11 @@ void Recovery::run(RecoveryReport& report) {
       tallies[0].chained.insert(tallies[0].chained.end(), tallies[i].chained.begin(),
                                 tallies[i].chained.end());
     }
-    enter_chained(tallies[0]);
+    Rehousing rehousing(store_, homeless_);
+    rehousing.add_chains();
+    enter_chained(tallies[0], rehousing);
     hand_over(tallies, report);
+    rehousing.run(report);
   }
   report.seconds = seconds_since(start);
 }
@@ -239,9 +248,23 @@ bool Recovery::claim_parts(const Candidate& head, Tally& tally) {
   return true;
 }
 
-void Recovery::enter_chained(Tally& tally) {
+/// Some part lies in a page that is not the classes'.
+bool Recovery::lies_elsewhere(const Item& item) const {
+  for (size_t part = 0; part < store_.part_count(item.value_size()); ++part) {
+    const auto offset = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    if (std::ranges::binary_search(homeless_, pages_.page_of(offset))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Recovery::enter_chained(Tally& tally, Rehousing& rehousing) {
   for (const Candidate& head : tally.chained) {
     const Item& item = *pages_.item(head.offset);
+    if (lies_elsewhere(item) && rehousing.add_chain(head.offset)) {
+      continue;
+    }
     if (parts_sound(item)) {
       enter(head, chunk_state::kDirectory, tally);
     } else {

@@ -14,6 +14,7 @@
 
 #include "base/mutex.h"
 #include "storage/item_check.h"
+#include "storage/rehousing.h"
 #include "storage/store_impl.h"
 
 namespace ember::storage {
@@ -58,13 +59,14 @@ class Recovery {
 
   bool parts_sound(const Item& item) const;
   bool claim_parts(const Candidate& head, Tally& tally);
-  void enter_chained(Tally& tally);
+  bool lies_elsewhere(const Item& item) const;
+  void enter_chained(Tally& tally, Rehousing& rehousing);
   void hand_over(const std::vector<Tally>& tallies, RecoveryReport& report);
 
   StoreImpl& store_;
   PageTable& pages_;
-  std::vector<uint32_t> owned_;    // pages of a class of ours
-  std::vector<uint32_t> unknown_;  // of a chunk size that is no class's any more
+  std::vector<uint32_t> owned_;     // pages of a class of ours
+  std::vector<uint32_t> homeless_;  // of a chunk size that is no class's, or beyond the arena
   size_t most_items_ = 0;
   uint64_t damaged_pages_ = 0;
   std::atomic<size_t> next_{0};  // of owned_, for whichever thread comes

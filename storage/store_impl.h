@@ -136,6 +136,7 @@ class StoreImpl {
  private:
   friend class ThreadState;
   friend class Recovery;
+  friend class Rehousing;
 
   // lasting.cc
   Result<void> begin_lasting();

@@ -217,6 +217,25 @@ TEST(Options, RefusedBesidesMemcached) {
   }
 }
 
+TEST(Options, TheMemoryFile) {
+  EXPECT_EQ(accepted({"-e", "/a/../b"}).memory_file, "/b");
+  EXPECT_TRUE(accepted({"-e", "f"}).memory_file.starts_with('/')) << "-d changes the directory";
+  const Options automatic = accepted({"--memory-file=/f", "-m", "auto", "--memory-file-sync"});
+  EXPECT_TRUE(automatic.memory_auto);
+  EXPECT_TRUE(automatic.memory_file_sync);
+  EXPECT_FALSE(automatic.memory_file_strict);
+  EXPECT_FALSE(accepted({"-e", "/f", "-m", "auto", "-m", "8"}).memory_auto);
+  expect_refused({{"-m", "auto"},
+                  "-m auto needs --memory-file, whose size it takes; give -m in megabytes",
+                  64});
+  expect_refused({{"--memory-file-strict"},
+                  "--memory-file-sync and --memory-file-strict need --memory-file",
+                  64});
+  expect_refused({{"-e", ""},
+                  "-e takes the path of a file: its directory must be there, the file need not",
+                  64});
+}
+
 TEST(Options, WhatIsNotInThisBuildIsRefusedByName) {
   for (const Refused& refused : std::vector<Refused>{
            {{"--enable-debug-commands"},
@@ -229,9 +248,6 @@ TEST(Options, WhatIsNotInThisBuildIsRefusedByName) {
             64},
            {{"-Y", "/f"},
             "-Y, --auth-file: Authentication by a file is not available in this build of Ember.",
-            64},
-           {{"--memory-file=/f"},
-            "-e, --memory-file: A memory file is not available in this build of Ember.",
             64},
            {{"-U", "11211"},
             "-U: UDP is not available in this build of Ember; only -U 0 is accepted.",

@@ -49,7 +49,8 @@ TEST(ArgumentReader, RefusesAsGetoptLong) {
   EXPECT_EQ(read_all({"--help=1"}), "ember: option '--help' doesn't allow an argument");
   EXPECT_EQ(
       read_all({"--memory=1"}),
-      "ember: option '--memory' is ambiguous; possibilities: '--memory-limit' '--memory-file'");
+      "ember: option '--memory' is ambiguous; possibilities: '--memory-limit' '--memory-file' "
+      "'--memory-file-sync' '--memory-file-strict'");
   EXPECT_EQ(read_all({"--=1"}), "ember: unrecognized option '--'; ember -h lists all options");
 }
 

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "storage/rehousing.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ember::storage {
+
+Rehousing::Rehousing(StoreImpl& store, std::vector<uint32_t> pages)
+    : store_(store), pages_(store.pages_), numbers_(std::move(pages)) {
+  std::ranges::sort(numbers_);
+}
+
+bool Rehousing::listed(uint32_t page) const { return std::ranges::binary_search(numbers_, page); }
+
+template <typename Visit>
+void Rehousing::visit_items(uint32_t page, Visit&& visit) {
+  const uint32_t size = pages_.header(page).chunk_size;
+  if (size < Item::kHeaderSize || size % 8 != 0) {
+    return;
+  }
+  for (uint32_t index = 0; index < page_payload(pages_.page_size()) / size; ++index) {
+    const uint64_t offset = pages_.offset_at({page, index}, size);
+    const Item& item = *pages_.item(offset);
+    const ItemCheck check = check_item(item, {.offset = offset,
+                                              .size = size,
+                                              .salt = store_.salt_,
+                                              .part_size = store_.classes_.largest()});
+    visit(offset, item, check.verdict);
+  }
+}
+
+void Rehousing::add_chains() {
+  for (const uint32_t page : numbers_) {
+    visit_items(page, [&](uint64_t offset, const Item& item, ItemCheck::Verdict verdict) {
+      if (verdict == ItemCheck::sound && item.chained()) {
+        add_chain(offset);
+      }
+    });
+  }
+}
+
+/// Whether a part of `needed` bytes can lie there.
+bool Rehousing::part_sound(uint64_t offset, size_t needed) {
+  const size_t inside = offset & (pages_.page_size() - 1);
+  const uint32_t page = pages_.page_of(offset);
+  if (offset % 8 != 0 || inside < sizeof(PageHeader) || inside + needed > pages_.page_size()) {
+    return false;
+  }
+  if (listed(page)) {
+    return true;
+  }
+  if (page >= pages_.count() || pages_.class_of(offset) == 0) {
+    return false;
+  }
+  const uint32_t chunk_size = store_.classes_.chunk_size(pages_.class_of(offset));
+  const ChunkPlace place = pages_.place_of(offset);
+  return place.index < pages_.page(page).states->count() && needed <= chunk_size &&
+         pages_.offset_at(place, chunk_size) == offset &&
+         pages_.state(offset) == chunk_state::kFree;
+}
+
+bool Rehousing::add_chain(uint64_t head) {
+  const Item& item = *pages_.item(head);
+  const size_t largest = store_.classes_.largest();
+  std::vector<uint64_t> chunks{head};
+  for (size_t part = 0; part < store_.part_count(item.value_size()); ++part) {
+    const auto offset = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    if (!part_sound(offset, std::min(largest, item.value_size() - part * largest))) {
+      return false;
+    }
+    chunks.push_back(offset);
+  }
+  std::vector<uint32_t> pages;
+  for (const uint64_t chunk : chunks) {
+    const uint32_t page = pages_.page_of(chunk);
+    if (!listed(page)) {
+      pages_.set_state(chunk, chunk_state::kBusy);
+      held_[head].push_back(chunk);
+    } else if (std::ranges::find(pages, page) == pages.end()) {
+      pages.push_back(page);
+      by_page_[page].push_back(head);
+    }
+  }
+  return true;
+}
+
+bool Rehousing::wanted(const Item& item, RecoveryReport& report) const {
+  const UnixSeconds exptime = item.exptime();
+  const bool dead = (exptime != 0 && exptime <= store_.takeover_.noted) ||
+                    item.sequence() <= store_.flushed_.value();
+  report.expired += dead ? 1U : 0U;
+  return !dead;
+}
+
+Rehousing::Moved Rehousing::copy(const Item& item) {
+  return {.key = std::string(item.key()),
+          .value = item.chained() ? std::string() : std::string(item.body(), item.value_size()),
+          .cas = item.cas(),
+          .sequence = item.sequence(),
+          .exptime = item.exptime(),
+          .client_flags = item.client_flags(),
+          .won = item.won(),
+          .stale = item.stale(),
+          .sequenced = item.sequenced()};
+}
+
+Rehousing::Moved Rehousing::take_chain(uint64_t head) {
+  const Item& item = *pages_.item(head);
+  Moved moved = copy(item);
+  moved.value.reserve(item.value_size());
+  for (size_t part = 0; part < store_.piece_count(item); ++part) {
+    moved.value += store_.piece(item, part);
+  }
+  // Its other pages must not move it again.
+  ItemWriter::seal(pages_.item(head), 0);
+  store_.durable_.persist(pages_.at(head), Item::kHeaderSize);
+  for (const uint64_t chunk : held_[head]) {
+    release(chunk);
+  }
+  return moved;
+}
+
+void Rehousing::release(uint64_t chunk) {
+  SlabClass& slab = *store_.slabs_[pages_.class_of(chunk)];
+  const MutexLock lock(slab.mutex);
+  slab.give(chunk);
+}
+
+std::vector<Rehousing::Moved> Rehousing::take_page(uint32_t page, RecoveryReport& report) {
+  std::vector<Moved> all;
+  for (const uint64_t head : by_page_[page]) {
+    const Item& item = *pages_.item(head);
+    if (item.live()) {
+      const bool keep = wanted(item, report);
+      Moved moved = take_chain(head);
+      if (keep) {
+        all.push_back(std::move(moved));
+      }
+    }
+  }
+  visit_items(page, [&](uint64_t, const Item& item, ItemCheck::Verdict verdict) {
+    const bool large = pages_.header(page).chunk_size >= PageTable::kLargeChunk;
+    if (verdict == ItemCheck::sound && !item.chained() && wanted(item, report)) {
+      all.push_back(copy(item));
+    } else if (verdict == ItemCheck::damaged && !large) {
+      ++report.damaged;  // a large chunk may be a part, whose bytes look like anything
+    }
+  });
+  return all;
+}
+
+void Rehousing::run(RecoveryReport& report) {
+  if (numbers_.empty()) {
+    return;
+  }
+  const auto thread = store_.register_thread();
+  auto& state = static_cast<ThreadState&>(*thread);
+  for (const uint32_t page : numbers_) {
+    const std::vector<Moved> items = take_page(page, report);
+    pages_.wipe(page);
+    if (page < pages_.count()) {
+      pages_.add_free(page);
+    }
+    for (const Moved& moved : items) {
+      settle(state, moved, report);
+      state.quiesce();
+    }
+  }
+  report.items = store_.index_->entry_count();
+}
+
+void Rehousing::settle(ThreadState& thread, const Moved& moved, RecoveryReport& report) {
+  const Hash hash = hash_key(moved.key);
+  Draft draft = store_.draft(thread, {.key = moved.key,
+                                      .hash = hash,
+                                      .client_flags = moved.client_flags,
+                                      .exptime = moved.exptime,
+                                      .value_size = moved.value.size(),
+                                      .sequenced = moved.sequenced});
+  if (draft.outcome() != Outcome::stored) {
+    ++report.unfit;
+    return;
+  }
+  draft.fill(moved.value);
+  Index::WriteLock lock(*store_.index_, hash);
+  const Index::Hit old =
+      lock.find([&](uint64_t offset) { return store_.is_item(offset, moved.key); });
+  report.replaced += old ? 1U : 0U;
+  if (old && pages_.item(old.entry.offset())->sequence() >= moved.sequence) {
+    return;
+  }
+  store_.link(thread, lock, draft, old,
+              {.cas = moved.cas,
+               .sequence = moved.sequence,
+               .offset = pages_.offset_of(draft.item()),
+               .salt = store_.salt_,
+               .part_size = store_.classes_.largest(),
+               .won = moved.won,
+               .stale = moved.stale});
+  draft.release();
+}
+
+}  // namespace ember::storage

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Rehousing: brings items over from pages that cannot stay as they are: of a chunk size that is no
+// class's any more (-f, -n were changed), or beyond the arena's new end (-m was lowered). Page by
+// page its items are copied to DRAM, the page becomes free, and they are written anew, in chunks
+// that fit; for what does not fit others are evicted. A crash meanwhile loses what is in DRAM.
+//
+// Threads: used by one, before the store has others.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "storage/item_check.h"
+#include "storage/store_impl.h"
+
+namespace ember::storage {
+
+class Rehousing {
+ public:
+  /// `pages`: their numbers, headers sound, none of them free or a class's. They may lie beyond the
+  /// arena, in the region's whole().
+  Rehousing(StoreImpl& store, std::vector<uint32_t> pages);
+
+  /// A chained item that lies in those pages, in whole or in part. Its chunks elsewhere are held
+  /// until it is moved. False if its table is not sound; it may then be discarded.
+  bool add_chain(uint64_t head);
+  /// Those whose heads lie in the pages.
+  void add_chains();
+
+  /// Once the class's pages are known.
+  void run(RecoveryReport& report);
+
+ private:
+  /// An item apart from its chunk.
+  struct Moved {
+    std::string key;
+    std::string value;
+    uint64_t cas = 0;
+    uint64_t sequence = 0;
+    UnixSeconds exptime = 0;
+    uint32_t client_flags = 0;
+    bool won = false;
+    bool stale = false;
+    bool sequenced = false;
+  };
+
+  template <typename Visit>
+  void visit_items(uint32_t page, Visit&& visit);
+  bool listed(uint32_t page) const;
+  bool part_sound(uint64_t offset, size_t needed);
+  std::vector<Moved> take_page(uint32_t page, RecoveryReport& report);
+  Moved take_chain(uint64_t head);
+  void release(uint64_t chunk);
+  static Moved copy(const Item& item);
+  bool wanted(const Item& item, RecoveryReport& report) const;
+  void settle(ThreadState& thread, const Moved& moved, RecoveryReport& report);
+
+  StoreImpl& store_;
+  PageTable& pages_;
+  std::vector<uint32_t> numbers_;                      // in order
+  std::map<uint32_t, std::vector<uint64_t>> by_page_;  // heads of chains with a chunk there
+  std::map<uint64_t, std::vector<uint64_t>> held_;     // by head: its chunks in classes' pages
+};
+
+}  // namespace ember::storage

@@ -7,8 +7,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/bytes.h"
@@ -102,8 +102,8 @@ Result<std::vector<StateSection>> parse_directory(std::span<const std::byte> byt
                                                   : "it is of another format version");
   }
   std::vector<StateSection> sections(directory.section_count);
-  std::memcpy(sections.data(), bytes.data() + sizeof(StateDirectory),
-              bytes.size() - sizeof(StateDirectory));
+  std::ranges::copy(bytes.subspan(sizeof(StateDirectory)),
+                    std::as_writable_bytes(std::span(sections)).begin());
   for (const StateSection& section : sections) {
     if (section.offset % kStateAlignment != 0 || section.offset < kStateHeadSize ||
         section.offset > seal.file_size || section.size > seal.file_size - section.offset) {

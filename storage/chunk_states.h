@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 
 namespace ember::storage {
@@ -33,6 +34,9 @@ class ChunkStates {
       : count_(count), words_(std::make_unique<uint64_t[]>((count + 7) / 8)) {}
 
   size_t count() const { return count_; }
+
+  /// All of them, from count() bytes rounded up to a multiple of 8. While nobody looks.
+  void assign(const void* from) { std::memcpy(words_.get(), from, (count_ + 7) / 8 * 8); }
 
   uint8_t get(size_t index) const { return __atomic_load_n(at(index), __ATOMIC_ACQUIRE); }
   void set(size_t index, uint8_t state) { __atomic_store_n(at(index), state, __ATOMIC_RELEASE); }

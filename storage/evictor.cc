@@ -88,6 +88,9 @@ bool StoreImpl::judge_one(ThreadState& thread, SlabClass& slab, const Candidate&
   if (!hit) {
     return false;  // about to be linked, or just unlinked
   }
+  if (!trusted(offset)) {
+    return false;
+  }
   const Item& item = *pages_.item(offset);
   if (dead(item)) {
     slab.events.expired_unfetched += hit.entry.fetched() ? 0U : 1U;
@@ -177,6 +180,9 @@ size_t StoreImpl::sweep_page(ThreadState& thread, SlabClass& slab, uint32_t numb
     const uint64_t offset = item_at_chunk(chunk);
     const Item& item = *pages_.item(offset);
     ++slab.events.crawler_items_checked;
+    if (!trusted(offset)) {
+      continue;
+    }
     if (!dead(item)) {
       page.expires_at(item.exptime());
       continue;

@@ -139,6 +139,11 @@ Result<void> lock_file(const Fd& file, const std::string& path) {
 }
 
 Result<void> allocate(const Fd& file, const FileOptions& options) {
+  struct stat status{};
+  if (::fstat(file.get(), &status) == 0 && static_cast<size_t>(status.st_size) >= options.size &&
+      static_cast<size_t>(status.st_blocks) * 512 >= options.size) {
+    return {};  // it has it already; asking page by page takes its time
+  }
   // Sparse files break with SIGBUS where the volume is full: take all room now.
   const int error = ::posix_fallocate(file.get(), 0, static_cast<off_t>(options.size));
   if (error == 0 || error == EOPNOTSUPP) {

@@ -63,6 +63,36 @@ size_t Index::bytes() const {
   return (bucket_count() + overflow_used_) * sizeof(Bucket);
 }
 
+Index::Image Index::image() const {
+  MutexLock lock(overflow_mutex_);
+  return {.size = size_.load(),
+          .count = count_.load(),
+          .free_overflow = free_overflow_,
+          .overflow_used = overflow_used_};
+}
+
+std::span<std::byte> Index::bucket_bytes() {
+  return std::as_writable_bytes(std::span(buckets_, bucket_count()));
+}
+
+std::span<std::byte> Index::overflow_bytes() {
+  MutexLock lock(overflow_mutex_);
+  return std::as_writable_bytes(std::span(overflow_, overflow_used_));
+}
+
+bool Index::adopt(const Image& image) {
+  const size_t buckets = (size_t{1} << power_in(image.size)) + split_in(image.size);
+  if (power_in(image.size) > 40 || buckets > max_buckets_ || image.overflow_used > max_buckets_) {
+    return false;
+  }
+  size_.store(image.size);
+  count_.store(image.count);
+  MutexLock lock(overflow_mutex_);
+  free_overflow_ = image.free_overflow;
+  overflow_used_ = image.overflow_used;
+  return true;
+}
+
 void Index::lock(Bucket& bucket) {
   for (unsigned attempt = 0;; ++attempt) {
     uint64_t control = bucket.control.load(std::memory_order_relaxed);

@@ -139,6 +139,40 @@ class Index {
     bool inserted_ = false;
   };
 
+  /// What the buckets' bytes do not tell: with these, an index that was written out is whole again.
+  struct Image {
+    uint64_t size = 0;
+    uint64_t count = 0;
+    std::vector<uint32_t> free_overflow;
+    uint32_t overflow_used = 0;
+  };
+  /// While nobody uses the index.
+  Image image() const;
+  std::span<std::byte> bucket_bytes();
+  std::span<std::byte> overflow_bytes();
+  /// Takes the image over: bucket_bytes() and overflow_bytes() are then to be filled. False if this
+  /// index cannot be so large.
+  bool adopt(const Image& image);
+
+  /// Removes the entries that `drop(offset)` accepts. Bucket by bucket, while others go on.
+  template <typename Drop>
+  void erase_if(Drop&& drop) {
+    for (size_t number = 0; number < bucket_count(); ++number) {
+      Bucket& home = buckets_[number];
+      lock(home);
+      for (Bucket* bucket = &home; bucket != nullptr; bucket = overflow_of(*bucket)) {
+        for (Slot& slot : bucket->entries) {
+          const IndexEntry entry(slot.load(std::memory_order_relaxed));
+          if (!entry.empty() && drop(entry.offset())) {
+            slot.store(0, std::memory_order_release);
+            count_.fetch_sub(1, std::memory_order_relaxed);
+          }
+        }
+      }
+      unlock(home);
+    }
+  }
+
   /// Calls `visit(slot)` for all entries of the buckets from `first` on, at most `count` buckets;
   /// returns where to go on, 0 at the end. Entries that move meanwhile may be missed.
   template <typename Visit>

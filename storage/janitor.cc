@@ -61,6 +61,10 @@ bool StoreImpl::maintain(ThreadState& thread) {
     Superblock::note_time(region_, noted_);
   }
   adopt_orphans(thread);
+  if (settle_doubts()) {
+    thread.quiesce();
+    return true;
+  }
   const bool more = sweep_some(thread);
   settle_access_clocks();
   if (drains_.load(std::memory_order_relaxed) != 0) {

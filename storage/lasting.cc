@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A lasting region's start and end, and what its superblock learns in between.
 #include <algorithm>
+#include <chrono>
+#include <memory>
 
+#include "base/log.h"
+#include "storage/recovery.h"
+#include "storage/snapshot.h"
 #include "storage/store_impl.h"
 
 namespace ember::storage {
@@ -37,6 +42,69 @@ Result<void> StoreImpl::begin_lasting() {
   flushed_.restore(record.flush_horizon, record.flush_due,
                    [this](uint64_t horizon, UnixSeconds due) { keep_flush(horizon, due); });
   return superblock_.sync();
+}
+
+/// By the state file of the stop before, if there was a graceful one; else by looking.
+void StoreImpl::recover(Recovery& recovery) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto path = region_.state_path();
+  if (takeover_.warm && takeover_.graceful && path) {
+    if (const auto taken = take_snapshot(recovery); taken) {
+      report_.source = RecoveryReport::Source::state_file;
+      report_.items = index_->entry_count();
+    } else {
+      report_.reason = "not by the state file: " + taken.error().message;
+    }
+  }
+  if (path) {
+    discard_state_file(*path);
+  }
+  if (report_.source != RecoveryReport::Source::state_file) {
+    recovery.run(report_);
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  report_.seconds = took.count();
+}
+
+/// If it fails, everything is as before.
+Result<void> StoreImpl::take_snapshot(Recovery& recovery) {
+  const auto seal = load<StateSeal>(takeover_.record.state_seal.data());
+  if (seal == StateSeal()) {
+    return fail("the stop left none");
+  }
+  if (!recovery.all_at_home()) {
+    return fail("it is for other slab options or another -m");
+  }
+  const auto reader = StateReader::open(
+      *region_.state_path(),
+      {.file_id = salt_, .stop_id = takeover_.record.stop_id, .format_version = kMediaFormat},
+      seal);
+  if (!reader) {
+    return std::unexpected(reader.error());
+  }
+  auto taken = Snapshot(*this).read(**reader, recovery.pages());
+  // A key at the very end of the arena is compared without looking: it must not reach beyond.
+  const auto last = static_cast<uint32_t>(pages_.count() - 1);
+  if (taken && pages_.page(last).doubted && !settle_doubts_of(last)) {
+    taken = fail("the last page is damaged");
+  }
+  if (taken) {
+    doubted_pages_.store(recovery.pages().size());
+    return taken;
+  }
+  recovery.start_over();
+  for (auto& slab : slabs_) {
+    slab = std::make_unique<SlabClass>(slab->id(), pages_, classes_);
+  }
+  damaged_.clear();
+  {
+    const MutexLock lock(threads_mutex_);
+    past_changes_ = std::vector<ThreadState::ClassChange>(slabs_.size());
+  }
+  if (auto opened = open_index(recovery.most_items()); !opened) {
+    return opened;
+  }
+  return taken;
 }
 
 /// After recovery: the figures it found count from now on.
@@ -86,8 +154,33 @@ Result<void> StoreImpl::close(bool sync) {
   record.synced = sync ? 1 : 0;
   record.cas = last_cas_.load();
   record.written = now();
+  record.state_seal = {};
+  if (const auto path = region_.state_path()) {
+    write_state_file(*path, sync);
+  }
   superblock_.write();
   return sync ? superblock_.sync() : Result<void>();
+}
+
+/// Best effort: without it, the next start looks through the memory file.
+void StoreImpl::write_state_file(const std::string& path, bool sync) {
+  SuperblockRecord& record = superblock_.record;
+  const auto seal = Snapshot(*this).write(
+      {.path = path,
+       .identity = {.file_id = salt_, .stop_id = record.stop_id, .format_version = kMediaFormat},
+       .durable = sync || durable_.needed()});
+  if (seal) {
+    store(record.state_seal.data(), *seal);
+  } else {
+    log::info("no state file: {}; the next start looks through the memory file instead",
+              seal.error().message);
+  }
+}
+
+RecoveryReport StoreImpl::recovery() const {
+  RecoveryReport report = report_;
+  report.damaged += damaged_items_.load();
+  return report;
 }
 
 }  // namespace ember::storage

@@ -124,6 +124,9 @@ bool StoreImpl::drain_page(ThreadState& thread, SlabClass& slab, uint32_t number
     }
     const uint64_t chunk = pages_.offset_at({number, index}, slab.chunk_size());
     const uint64_t offset = item_at_chunk(chunk);
+    if (!trusted(offset)) {
+      continue;  // until it is dropped
+    }
     const Item& item = *pages_.item(offset);
     if (spare > 0 && offset == chunk && !item.chained() && !dead(item) &&
         relocate(thread, slab, chunk)) {

@@ -80,12 +80,16 @@ std::optional<PageTable::Assigned> PageTable::assign(uint8_t class_id, bool any)
 
 void PageTable::prepare(PageInfo& page, uint8_t class_id) {
   const uint32_t chunks = classes_.chunks_per_page(class_id);
+  if (page.states != nullptr) {
+    bytes_.fetch_sub(page.states->count(), std::memory_order_relaxed);  // recovery starts over
+  }
   page.states = std::make_unique<ChunkStates>(chunks);
   bytes_.fetch_add(chunks, std::memory_order_relaxed);
   if (classes_.chunk_size(class_id) >= kLargeChunk) {
     page.owners = std::make_unique<std::atomic<uint64_t>[]>(chunks);
     page.pins = std::make_unique<std::atomic<uint32_t>[]>(chunks);
   }
+  page.doubted.store(false, std::memory_order_relaxed);
   page.draining = false;
   page.wanted_by = 0;
   page.listed = false;
@@ -149,13 +153,18 @@ void PageTable::adopt(uint32_t number, uint8_t class_id) {
   pages_[number].generation = header(number).generation;
 }
 
-void PageTable::count_chunks(uint32_t number) {
+QueuedChunks PageTable::count_chunks(uint32_t number) {
   PageInfo& page = pages_[number];
+  QueuedChunks queued;
   page.free = 0;
   for (uint32_t index = 0; index < page.states->count(); ++index) {
-    page.free += page.states->get(index) == chunk_state::kFree ? 1U : 0U;
+    const uint8_t state = page.states->get(index);
+    page.free += state == chunk_state::kFree ? 1U : 0U;
+    queued.small += chunk_state::is_small(state) ? 1U : 0U;
+    queued.main += state == chunk_state::kMain ? 1U : 0U;
   }
   page.used = static_cast<uint32_t>(page.states->count()) - page.free;
+  return queued;
 }
 
 void PageTable::wipe(uint32_t number) {
@@ -173,6 +182,7 @@ void PageTable::release(uint32_t number) {
   wipe(number);
   bytes_.fetch_sub(page.states->count(), std::memory_order_relaxed);
   page.class_id.store(0, std::memory_order_relaxed);
+  page.doubted.store(false, std::memory_order_relaxed);
   page.states.reset();
   page.owners.reset();
   page.pins.reset();

@@ -59,6 +59,8 @@ struct PageInfo {
   uint32_t used = 0;      // chunks neither free nor cached
   uint32_t free = 0;      // chunks free and not cached
   uint32_t generation = 0;
+  // Taken over unread from a state file: its items are looked at before they are believed.
+  std::atomic<bool> doubted{false};
   UnixSeconds swept = 0;  // when expired items were last looked for
   std::atomic<UnixSeconds> earliest_expiry{kNever};
   std::unique_ptr<ChunkStates> states;
@@ -80,6 +82,12 @@ struct PageInfo {
 struct ChunkPlace {
   uint32_t page = 0;
   uint32_t index = 0;
+};
+
+/// Chunks of a page that stand in the queues.
+struct QueuedChunks {
+  size_t small = 0;
+  size_t main = 0;
 };
 
 class PageTable {
@@ -115,7 +123,7 @@ class PageTable {
   /// Recovery: a page that an earlier process left becomes the class's as it is; its chunks are all
   /// free until recovery says otherwise in their states. Then count_chunks.
   void adopt(uint32_t number, uint8_t class_id);
-  void count_chunks(uint32_t number);
+  QueuedChunks count_chunks(uint32_t number);
   PageHeader header(uint32_t number) const {
     return load<PageHeader>(base_ + (size_t{number} << page_shift_));
   }

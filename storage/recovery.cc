@@ -47,6 +47,12 @@ void Recovery::survey() {
   pages_.set_free(std::move(free));
 }
 
+void Recovery::start_over() {
+  for (const uint32_t number : owned_) {
+    pages_.adopt(number, pages_.page(number).class_id.load(std::memory_order_relaxed));
+  }
+}
+
 void Recovery::run(RecoveryReport& report) {
   const auto start = std::chrono::steady_clock::now();
   if (store_.takeover_.warm) {
@@ -298,13 +304,8 @@ void Recovery::hand_over(const std::vector<Tally>& tallies, RecoveryReport& repo
   store_.last_cas_.store(last);
   store_.items_at_reset_.store(last);
   for (const uint32_t number : owned_) {
-    pages_.count_chunks(number);
-    const PageInfo& page = pages_.page(number);
-    size_t queued = 0;
-    for (uint32_t index = 0; index < page.states->count(); ++index) {
-      queued += page.states->get(index) == chunk_state::kMain ? 1U : 0U;
-    }
-    SlabClass& slab = *store_.slabs_[page.class_id.load(std::memory_order_relaxed)];
+    const QueuedChunks queued = pages_.count_chunks(number);
+    SlabClass& slab = *store_.slabs_[pages_.page(number).class_id.load(std::memory_order_relaxed)];
     const MutexLock lock(slab.mutex);
     slab.adopt_page(number, queued);
   }

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/mutex.h"
@@ -25,6 +26,12 @@ class Recovery {
 
   /// Tells the pages that are somebody's from those that are free. Before there is an index.
   void survey();
+  /// Pages of a class of ours, and none that are not: a snapshot may know them all.
+  std::span<const uint32_t> pages() const { return owned_; }
+  bool all_at_home() const { return homeless_.empty(); }
+  /// Has the pages as survey() left them again.
+  void start_over();
+
   /// An upper bound, after survey().
   size_t most_items() const { return most_items_; }
 

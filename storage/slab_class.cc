@@ -20,14 +20,31 @@ void SlabClass::add_page(uint32_t page) {
   list(page);
 }
 
-void SlabClass::adopt_page(uint32_t number, size_t queued) {
+void SlabClass::adopt_page(uint32_t number, const QueuedChunks& queued) {
   pages_.push_back(number);
   page_count_.store(pages_.size(), std::memory_order_relaxed);
-  main_.fetch_add(static_cast<int64_t>(queued), std::memory_order_relaxed);
+  small_.fetch_add(static_cast<int64_t>(queued.small), std::memory_order_relaxed);
+  main_.fetch_add(static_cast<int64_t>(queued.main), std::memory_order_relaxed);
   free_ += table_.page(number).free;
   if (table_.page(number).free != 0) {
     list(number);
   }
+}
+
+SlabClass::Queues SlabClass::queues() const {
+  return {.small_page = small_hand_.ordinal,
+          .small_index = small_hand_.index,
+          .main_page = main_hand_.ordinal,
+          .main_index = main_hand_.index,
+          .passed = passed_,
+          .generation = generation_.load(std::memory_order_relaxed)};
+}
+
+void SlabClass::set_queues(const Queues& queues) {
+  small_hand_ = {queues.small_page, queues.small_index};
+  main_hand_ = {queues.main_page, queues.main_index};
+  passed_ = queues.passed;
+  generation_.store(static_cast<uint8_t>(queues.generation), std::memory_order_relaxed);
 }
 
 void SlabClass::list(uint32_t page) {

@@ -56,8 +56,16 @@ class SlabClass {
   uint32_t chunks_per_page() const { return chunks_per_page_; }
 
   void add_page(uint32_t page) EMBER_REQUIRES(mutex);
-  /// A page that recovery has filled, its chunks counted: `queued` of them stand in the main queue.
-  void adopt_page(uint32_t page, size_t queued) EMBER_REQUIRES(mutex);
+  /// A page that recovery has filled, its chunks counted.
+  void adopt_page(uint32_t page, const QueuedChunks& queued) EMBER_REQUIRES(mutex);
+  /// Where the queues stand, beside the states of the chunks.
+  struct Queues {
+    uint64_t small_page = 0, small_index = 0, main_page = 0, main_index = 0;
+    uint64_t passed = 0;
+    uint64_t generation = 0;
+  };
+  Queues queues() const EMBER_REQUIRES(mutex);
+  void set_queues(const Queues& queues) EMBER_REQUIRES(mutex);
   const std::vector<uint32_t>& pages() const EMBER_REQUIRES(mutex) { return pages_; }
   bool has_pages() const { return page_count_.load(std::memory_order_relaxed) != 0; }
 

@@ -54,16 +54,25 @@ StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Cl
 StoreImpl::~StoreImpl() = default;
 
 Result<void> StoreImpl::open() {
-  Recovery recovery(*this);
-  if (region_.lasting()) {
-    if (auto begun = begin_lasting(); !begun) {
-      return begun;
-    }
-    recovery.survey();
+  if (!region_.lasting()) {
+    return open_index(0);
   }
+  if (auto begun = begin_lasting(); !begun) {
+    return begun;
+  }
+  Recovery recovery(*this);
+  recovery.survey();
+  if (auto opened = open_index(recovery.most_items()); !opened) {
+    return opened;
+  }
+  recover(recovery);
+  return settle_lasting();
+}
+
+Result<void> StoreImpl::open_index(size_t most_items) {
   const Index::Options options{
       .max_items = options_.memory_limit / classes_.chunk_size(1),
-      .initial_power = std::max(options_.hash_power, Index::power_for(recovery.most_items()))};
+      .initial_power = std::max(options_.hash_power, Index::power_for(most_items))};
   auto index =
       Index::open(options, [this](std::span<const uint64_t> offsets, std::span<Hash> hashes) {
         for (const uint64_t offset : offsets) {
@@ -77,10 +86,6 @@ Result<void> StoreImpl::open() {
     return std::unexpected(index.error());
   }
   index_ = std::move(*index);
-  if (region_.lasting()) {
-    recovery.run(report_);
-    return settle_lasting();
-  }
   return {};
 }
 
@@ -171,7 +176,7 @@ uint8_t Store::class_of(const Item& item) const { return impl_->class_of(item); 
 
 bool Store::maintain(StoreThread& thread) { return impl_->maintain(state_of(thread)); }
 
-const RecoveryReport& Store::recovery() const { return impl_->recovery(); }
+RecoveryReport Store::recovery() const { return impl_->recovery(); }
 
 Result<void> Store::close(bool sync) { return impl_->close(sync); }
 

@@ -312,7 +312,7 @@ class Store {
   bool maintain(StoreThread& thread);
 
   /// How this store came to its items.
-  const RecoveryReport& recovery() const;
+  RecoveryReport recovery() const;
 
   /// A graceful end: all is made durable, and the next process is told that nothing is half done.
   /// `sync`: on the device too, for page-cache files. All threads are gone; no other call follows.

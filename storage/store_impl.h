@@ -37,6 +37,8 @@ struct RetiredBatch {
   std::vector<uint64_t> chunks;
 };
 
+class Recovery;
+
 class ThreadState final : public StoreThread {
  public:
   explicit ThreadState(StoreImpl& store);
@@ -72,7 +74,7 @@ class StoreImpl {
 
   // lasting.cc
   Result<void> close(bool sync);
-  const RecoveryReport& recovery() const { return report_; }
+  RecoveryReport recovery() const;
 
   // find.cc
   Found find(std::string_view key, Hash hash, Access access);
@@ -137,12 +139,30 @@ class StoreImpl {
   friend class ThreadState;
   friend class Recovery;
   friend class Rehousing;
+  friend class Snapshot;
 
   // lasting.cc
   Result<void> begin_lasting();
+  Result<void> open_index(size_t most_items);
+  void recover(Recovery& recovery);
+  Result<void> take_snapshot(Recovery& recovery);
+  void write_state_file(const std::string& path, bool sync) EMBER_REQUIRES(superblock_mutex_);
   Result<void> settle_lasting();
   void reserve_cas(uint64_t sequence) EMBER_EXCLUDES(superblock_mutex_);
   void keep_flush(uint64_t horizon, UnixSeconds due) EMBER_EXCLUDES(superblock_mutex_);
+
+  // doubt.cc
+  /// False for an item that is damaged, of a page that was taken over unread.
+  bool trusted(uint64_t offset) const {
+    return doubted_pages_.load(std::memory_order_relaxed) == 0 || sound(offset);
+  }
+  bool sound(uint64_t offset) const;
+  bool settle_doubts();
+  /// True if no item of the page is damaged.
+  bool settle_doubts_of(uint32_t page);
+  void drop_damaged();
+  void free_damaged(uint64_t chunk);
+  void free_parts_of(uint64_t head);
 
   // figures.cc
   std::vector<ThreadState::ClassChange> class_changes() const;
@@ -214,7 +234,7 @@ class StoreImpl {
   Judgement judge_write(const Draft& draft, const Item* there, const PublishRule& rule,
                         Published& result);
   bool is_item(uint64_t offset, std::string_view key) const {
-    return pages_.item(offset)->has_key(key);
+    return pages_.item(offset)->has_key(key) && trusted(offset);
   }
   uint64_t queue_chunk(const Item& item) const;
   uint8_t entry_state(const Item& item, const ItemPlan& plan, const Index::Hit& old);
@@ -303,6 +323,10 @@ class StoreImpl {
   Superblock superblock_ EMBER_GUARDED_BY(superblock_mutex_){region_};
   UnixSeconds noted_ = 0;  // the janitor's
   RecoveryReport report_;
+  std::atomic<size_t> doubted_pages_{0};
+  uint32_t next_doubted_ = 0;               // the janitor's
+  std::vector<uint64_t> damaged_;           // chunks, until they are out of the index; its too
+  std::atomic<uint64_t> damaged_items_{0};  // found so
 
   std::atomic<uint64_t> items_at_reset_{0};  // last_cas_ at the last reset_stats()
 

@@ -12,9 +12,11 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <thread>
 #include <utility>
 
 namespace ember::server::net {
@@ -78,6 +80,23 @@ std::unexpected<Error> cannot_listen(const std::string& where, int error) {
   return fail_errno(fmt::format("cannot listen on {}", where), error);
 }
 
+/// bind(), which waits a little for an address in use: the kernel closes the sockets of a killed
+/// process that used io_uring some milliseconds after the process is gone.
+bool bind_patiently(int fd, const sockaddr* address, socklen_t size) {
+  constexpr int kAttempts = 50;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (::bind(fd, address, size) == 0) {
+      return true;
+    }
+    if (errno != EADDRINUSE) {
+      return false;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  errno = EADDRINUSE;
+  return false;
+}
+
 Result<ListenSocket> listen_on(const addrinfo& info, int backlog) {
   AnyAddress address{};
   std::memcpy(&address.storage, info.ai_addr, info.ai_addrlen);
@@ -96,7 +115,7 @@ Result<ListenSocket> listen_on(const addrinfo& info, int backlog) {
   if (socket.inet6) {
     set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
   }
-  if (::bind(fd, info.ai_addr, info.ai_addrlen) != 0 || ::listen(fd, backlog) != 0) {
+  if (!bind_patiently(fd, info.ai_addr, info.ai_addrlen) || ::listen(fd, backlog) != 0) {
     return cannot_listen(where, errno);
   }
   AnyAddress bound{};
@@ -198,7 +217,7 @@ Result<ListenSocket> listen_unix(const std::string& path, mode_t mode, int backl
   if (!socket.fd) {
     return cannot_listen(socket.name, errno);
   }
-  if (::bind(socket.fd.get(), &address.any, sizeof(address.local)) != 0) {
+  if (!bind_patiently(socket.fd.get(), &address.any, sizeof(address.local))) {
     return cannot_listen(socket.name, errno);
   }
   socket.path = path;

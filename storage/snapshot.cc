@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "storage/snapshot.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+namespace ember::storage {
+namespace {
+
+// What is compared to its checksum is copied while it is in the core's cache.
+constexpr size_t kLeastPiece = kMiB;
+// Well below kStateMaxSections.
+constexpr size_t kMostPieces = 3000;
+
+template <typename T>
+void append(std::vector<std::byte>& bytes, const T& value) {
+  bytes.resize(bytes.size() + sizeof(T));
+  store(bytes.data() + bytes.size() - sizeof(T), value);
+}
+
+/// Takes values from the front of a range.
+class Reader {
+ public:
+  explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  template <typename T>
+  T take() {
+    if (bytes_.size() < sizeof(T)) {
+      short_ = true;
+      return T{};
+    }
+    const T value = load<T>(bytes_.data());
+    bytes_ = bytes_.subspan(sizeof(T));
+    return value;
+  }
+  size_t left() const { return bytes_.size(); }
+  bool complete() const { return !short_ && bytes_.empty(); }
+
+ private:
+  std::span<const std::byte> bytes_;
+  bool short_ = false;
+};
+
+/// What is in flight at a stop is free afterwards.
+uint8_t settled(uint8_t state) {
+  const bool stays = chunk_state::is_queued(state) || state == chunk_state::kPart ||
+                     state == chunk_state::kDirectory;
+  return stays ? state : chunk_state::kFree;
+}
+
+}  // namespace
+
+template <typename Work>
+void Snapshot::in_parallel(Work&& work) const {
+  std::atomic<size_t> next{0};
+  const auto run = [&] {
+    for (size_t number = next++; number < pieces_.size(); number = next++) {
+      work(number);
+    }
+  };
+  std::vector<std::jthread> helpers;
+  const size_t wanted = std::min<size_t>(store_.options_.recovery_threads, pieces_.size());
+  for (size_t i = 1; i < wanted; ++i) {
+    helpers.emplace_back(run);
+  }
+  run();
+}
+
+void Snapshot::gather() {
+  image_ = store_.index_->image();
+  const std::vector<ThreadState::ClassChange> changes = store_.class_changes();
+  for (size_t id = 0; id < store_.slabs_.size(); ++id) {
+    SlabClass& slab = *store_.slabs_[id];
+    const MutexLock lock(slab.mutex);
+    for (const uint32_t number : slab.pages()) {
+      const PageInfo& page = pages_.page(number);
+      page_list_.push_back({.number = number,
+                            .class_id = static_cast<uint32_t>(id),
+                            .chunks = static_cast<uint32_t>(page.states->count()),
+                            .earliest_expiry = page.earliest_expiry.load()});
+    }
+    classes_.push_back({.items = changes[id].items_added - changes[id].items_removed,
+                        .bytes = changes[id].bytes_added - changes[id].bytes_removed,
+                        .queues = slab.queues()});
+  }
+}
+
+std::vector<std::byte> Snapshot::description() const {
+  std::vector<std::byte> bytes;
+  append(bytes, Head{.page_count = page_list_.size(),
+                     .class_count = classes_.size(),
+                     .free_count = image_.free_overflow.size(),
+                     .overflow_used = image_.overflow_used,
+                     .index_size = image_.size,
+                     .index_count = image_.count});
+  for (const Page& page : page_list_) {
+    append(bytes, page);
+  }
+  for (const Class& each : classes_) {
+    append(bytes, each);
+  }
+  for (const uint32_t number : image_.free_overflow) {
+    append(bytes, number);
+  }
+  return bytes;
+}
+
+Result<void> Snapshot::parse(std::span<const std::byte> bytes) {
+  Reader reader(bytes);
+  const auto head = reader.take<Head>();
+  if (head.page_count > pages_.count() || head.class_count != store_.slabs_.size() ||
+      head.free_count * sizeof(uint32_t) > reader.left()) {
+    return fail("its page and class counts are not this memory file's");
+  }
+  for (size_t i = 0; i < head.page_count; ++i) {
+    page_list_.push_back(reader.take<Page>());
+  }
+  for (size_t i = 0; i < head.class_count; ++i) {
+    classes_.push_back(reader.take<Class>());
+  }
+  for (size_t i = 0; i < head.free_count; ++i) {
+    image_.free_overflow.push_back(reader.take<uint32_t>());
+  }
+  image_.size = head.index_size;
+  image_.count = head.index_count;
+  image_.overflow_used = static_cast<uint32_t>(head.overflow_used);
+  return reader.complete() ? Result<void>() : fail("its description is cut off");
+}
+
+/// The snapshot's pages are the file's: none changed hands, and no header is damaged.
+Result<void> Snapshot::compare_pages(std::span<const uint32_t> pages) const {
+  if (pages.size() != page_list_.size()) {
+    return fail("page headers of the memory file have changed or are damaged");
+  }
+  for (const Page& page : page_list_) {
+    if (page.number >= pages_.count() || page.class_id >= store_.slabs_.size()) {
+      return fail("it names pages that cannot be");
+    }
+    const PageInfo& info = pages_.page(page.number);
+    if (info.class_id.load() != page.class_id || info.states == nullptr ||
+        info.states->count() != page.chunks) {
+      return fail("page headers of the memory file have changed or are damaged");
+    }
+  }
+  return {};
+}
+
+void Snapshot::lay_out() {
+  const size_t buckets = store_.index_->bucket_bytes().size();
+  const size_t overflow = store_.index_->overflow_bytes().size();
+  const size_t states = pages_.bytes() * 2;
+  const size_t step =
+      align_up(std::max(kLeastPiece, (buckets + overflow + states) / kMostPieces), kCacheLineSize);
+  for (size_t from = 0; from < buckets; from += step) {
+    pieces_.push_back({Piece::buckets, from, std::min(from + step, buckets)});
+  }
+  for (size_t from = 0; from < overflow; from += step) {
+    pieces_.push_back({Piece::overflow, from, std::min(from + step, overflow)});
+  }
+  for (size_t from = 0; from < page_list_.size();) {
+    size_t to = from;
+    for (size_t size = 0; to < page_list_.size() && size < step; ++to) {
+      size += size_of(page_list_[to]);
+    }
+    pieces_.push_back({Piece::states, from, to});
+    from = to;
+  }
+}
+
+size_t Snapshot::size_of(const Page& page) const {
+  const bool large = pages_.page(page.number).owners != nullptr;
+  return align_up(page.chunks, 8) + (large ? page.chunks * sizeof(uint64_t) : 0);
+}
+
+size_t Snapshot::size_of(const Piece& piece) const {
+  if (piece.kind != Piece::states) {
+    return piece.to - piece.from;
+  }
+  size_t size = 0;
+  for (size_t i = piece.from; i < piece.to; ++i) {
+    size += size_of(page_list_[i]);
+  }
+  return size;
+}
+
+std::span<std::byte> Snapshot::index_bytes(const Piece& piece) const {
+  const std::span<std::byte> all = piece.kind == Piece::buckets ? store_.index_->bucket_bytes()
+                                                                : store_.index_->overflow_bytes();
+  return all.subspan(piece.from, piece.to - piece.from);
+}
+
+void Snapshot::save(const Piece& piece, std::span<std::byte> to) const {
+  if (piece.kind != Piece::states) {
+    const std::span<std::byte> bytes = index_bytes(piece);
+    std::memcpy(to.data(), bytes.data(), bytes.size());
+    return;
+  }
+  std::byte* place = to.data();
+  for (size_t i = piece.from; i < piece.to; ++i) {
+    const PageInfo& page = pages_.page(page_list_[i].number);
+    const uint32_t chunks = page_list_[i].chunks;
+    for (uint32_t index = 0; index < chunks; ++index) {
+      place[index] = static_cast<std::byte>(settled(page.states->get(index)));
+    }
+    place += align_up(chunks, 8);
+    for (uint32_t index = 0; page.owners != nullptr && index < chunks; ++index) {
+      store(place, page.owners[index].load(std::memory_order_relaxed));
+      place += sizeof(uint64_t);
+    }
+  }
+}
+
+void Snapshot::restore(const Piece& piece, std::span<const std::byte> from) const {
+  if (piece.kind != Piece::states) {
+    std::memcpy(index_bytes(piece).data(), from.data(), from.size());
+    return;
+  }
+  const std::byte* place = from.data();
+  for (size_t i = piece.from; i < piece.to; ++i) {
+    PageInfo& page = pages_.page(page_list_[i].number);
+    const uint32_t chunks = page_list_[i].chunks;
+    page.states->assign(place);
+    page.doubted = true;
+    page.expires_at(page_list_[i].earliest_expiry);
+    place += align_up(chunks, 8);
+    for (uint32_t index = 0; page.owners != nullptr && index < chunks; ++index) {
+      page.owners[index].store(load<uint64_t>(place), std::memory_order_relaxed);
+      place += sizeof(uint64_t);
+    }
+  }
+}
+
+Result<StateSeal> Snapshot::write(const StateOptions& options) {
+  gather();
+  lay_out();
+  const std::vector<std::byte> text = description();
+  std::vector<uint64_t> sizes{text.size()};
+  for (const Piece& piece : pieces_) {
+    sizes.push_back(size_of(piece));
+  }
+  auto writer = StateWriter::create(options, sizes);
+  if (!writer) {
+    return std::unexpected(writer.error());
+  }
+  std::ranges::copy(text, (*writer)->section(0).begin());
+  in_parallel([&](size_t number) {
+    save(pieces_[number], (*writer)->section(number + 1));
+    (*writer)->finish(number + 1);
+  });
+  return (*writer)->commit();
+}
+
+Result<void> Snapshot::read(const StateReader& reader, std::span<const uint32_t> pages) {
+  if (reader.section_count() == 0) {
+    return fail("it is empty");
+  }
+  if (auto sound = reader.verify(0); !sound) {
+    return sound;
+  }
+  if (auto parsed = parse(reader.section(0)); !parsed) {
+    return parsed;
+  }
+  if (auto same = compare_pages(pages); !same) {
+    return same;
+  }
+  if (!store_.index_->adopt(image_)) {
+    return fail("its index is larger than -m allows");
+  }
+  lay_out();
+  if (reader.section_count() != pieces_.size() + 1) {
+    return fail("it has another number of sections than it describes");
+  }
+  std::atomic<bool> sound{true};
+  in_parallel([&](size_t number) {
+    const Piece& piece = pieces_[number];
+    if (reader.section(number + 1).size() == size_of(piece) && reader.verify(number + 1)) {
+      restore(piece, reader.section(number + 1));
+    } else {
+      sound = false;
+    }
+  });
+  if (!sound) {
+    return fail("a section is damaged");
+  }
+  restore_figures();
+  return {};
+}
+
+void Snapshot::restore_figures() {
+  for (const Page& page : page_list_) {
+    const QueuedChunks queued = pages_.count_chunks(page.number);
+    SlabClass& slab = *store_.slabs_[page.class_id];
+    const MutexLock lock(slab.mutex);
+    slab.adopt_page(page.number, queued);
+  }
+  const MutexLock threads(store_.threads_mutex_);
+  for (size_t id = 0; id < classes_.size(); ++id) {
+    SlabClass& slab = *store_.slabs_[id];
+    const MutexLock lock(slab.mutex);
+    slab.set_queues(classes_[id].queues);
+    store_.past_changes_[id].items_added += classes_[id].items;
+    store_.past_changes_[id].bytes_added += classes_[id].bytes;
+  }
+}
+
+}  // namespace ember::storage

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// StateWriter, StateReader: the state file of a graceful stop, `F.meta` beside a memory file `F`.
+// It holds what makes the next start faster than a scan, as numbered sections of raw bytes. It is
+// never needed: without it, or with one that is not sound, the start scans the memory file.
+//
+// Format: state_format.h. It is a libpmemobj pool, committed by one transaction. The writer returns
+// a seal, which the memory file's superblock keeps; without the seal a state file is not believed.
+// So nothing a file says leads anywhere before a checksum from outside it has vouched for it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "storage/state_format.h"
+
+namespace ember::storage {
+
+class StatePool;
+
+/// Which stop of which memory file a state file belongs to.
+struct StateIdentity {
+  uint64_t file_id = 0;
+  uint64_t stop_id = 0;
+  uint32_t format_version = 0;
+  bool operator==(const StateIdentity&) const = default;
+};
+
+/// What the superblock keeps of a committed state file; all zeros where there is none.
+struct StateSeal {
+  uint64_t file_size = 0;
+  uint64_t head_checksum = 0;
+  uint64_t directory_offset = 0;
+  uint64_t directory_size = 0;
+  uint64_t directory_checksum = 0;
+  bool operator==(const StateSeal&) const = default;
+};
+static_assert(std::is_trivially_copyable_v<StateSeal> && sizeof(StateSeal) == 40);
+
+struct StateOptions {
+  std::string path;
+  StateIdentity identity;
+  /// Outlives the host, not just the process: for DAX and --memory-file-sync. On a page-cache file
+  /// it costs the writing to the disk.
+  bool durable = false;
+};
+
+/// The size of the file that sections of these sizes take: beside their bytes about 4 MiB, and at
+/// least 8 MiB.
+Result<uint64_t> state_file_size(std::span<const uint64_t> section_sizes);
+
+/// Removes a state file, and what a stop that was interrupted left of one.
+void discard_state_file(const std::string& path);
+
+/// Ownership: the file is `path`.tmp, removed by the destructor, until `commit` names it `path`.
+/// Threads: one, but `section` and `finish` may be called by several, each for its own sections.
+class StateWriter {
+ public:
+  /// Takes the room for the whole file first, so that filling the sections cannot fail.
+  /// At most kStateMaxSections sections of at most kStateMaxSectionSize; 0 bytes are allowed.
+  static Result<std::unique_ptr<StateWriter>> create(const StateOptions& options,
+                                                     std::span<const uint64_t> section_sizes);
+  ~StateWriter();
+  StateWriter(const StateWriter&) = delete;
+  StateWriter& operator=(const StateWriter&) = delete;
+
+  /// To be filled in place; starts at a multiple of 4096. Valid until `commit`.
+  std::span<std::byte> section(size_t n);
+
+  /// Section `n` is filled: computes its checksum and makes it durable if that was asked. `commit`
+  /// does it for those left, one after the other.
+  void finish(size_t n);
+
+  /// The file is whole and named `path`, or there is none. Once.
+  Result<StateSeal> commit();
+
+ private:
+  explicit StateWriter(StateOptions options);
+  Result<void> take_room(uint64_t size);
+  Result<void> make_pool();
+  Result<void> lay_out(std::span<const uint64_t> section_sizes);
+  StateSeal write_directory();
+  Result<uint64_t> checksum_head() const;
+  Result<void> rename() const;
+
+  StateOptions options_;
+  std::string temporary_;
+  Fd file_;
+  uint64_t file_size_ = 0;
+  std::unique_ptr<StatePool> pool_;
+  std::span<std::byte> directory_;
+  std::vector<std::span<std::byte>> spans_;
+  std::vector<StateSection> sections_;
+  std::vector<unsigned char> finished_;  // not bool: neighbours are written by several threads
+};
+
+/// Reads by a mapping of its own, never through libpmemobj. It writes nothing.
+/// Cost: opening reads some 8 KiB, however large the file; `verify` reads at memory speed.
+/// Threads: any number once open.
+class StateReader {
+ public:
+  /// Fails, saying why, unless the file is the very one `seal` was given for, in `wanted`'s stop.
+  static Result<std::unique_ptr<StateReader>> open(const std::string& path,
+                                                   const StateIdentity& wanted,
+                                                   const StateSeal& seal);
+  ~StateReader();
+  StateReader(const StateReader&) = delete;
+  StateReader& operator=(const StateReader&) = delete;
+
+  size_t section_count() const { return sections_.size(); }
+
+  /// Not to be read before `verify(n)` has succeeded: reading bytes the disk cannot deliver is a
+  /// signal, not an error. Valid as long as the reader.
+  std::span<const std::byte> section(size_t n) const;
+
+  /// Brings section `n` into memory and compares its checksum.
+  Result<void> verify(size_t n) const;
+
+ private:
+  StateReader(std::string path, std::vector<StateSection> sections);
+  Result<void> map(int file, uint64_t size);
+
+  std::string path_;
+  std::vector<StateSection> sections_;
+  std::span<const std::byte> bytes_;
+};
+
+}  // namespace ember::storage

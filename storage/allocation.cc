@@ -22,11 +22,12 @@ constexpr unsigned kHopeless = 8;
 // How long a writer waits for other threads to leave the epoch its victims ended in.
 class Patience {
  public:
+  explicit Patience(std::chrono::milliseconds most)
+      : end_(std::chrono::steady_clock::now() + most) {}
   bool exhausted() const { return std::chrono::steady_clock::now() > end_; }
 
  private:
-  std::chrono::steady_clock::time_point end_ =
-      std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  std::chrono::steady_clock::time_point end_;
 };
 
 }  // namespace
@@ -94,7 +95,7 @@ Draft StoreImpl::draft(ThreadState& thread, const ItemPlan& plan) {
 /// Keeps what it has while it makes room for the rest: two classes that an item needs could take
 /// the last page from each other for ever.
 Draft StoreImpl::patient_draft(ThreadState& thread, const ItemPlan& wanted) {
-  const Patience patience;
+  const Patience patience(patience_);
   ItemPlan plan = wanted;
   Fit where;
   Gathered got;

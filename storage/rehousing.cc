@@ -154,6 +154,7 @@ void Rehousing::run(RecoveryReport& report) {
   if (numbers_.empty()) {
     return;
   }
+  const auto usual = std::exchange(store_.patience_, std::chrono::milliseconds(5));
   const auto thread = store_.register_thread();
   auto& state = static_cast<ThreadState&>(*thread);
   for (const uint32_t page : numbers_) {
@@ -167,6 +168,7 @@ void Rehousing::run(RecoveryReport& report) {
       state.quiesce();
     }
   }
+  store_.patience_ = usual;
   report.items = store_.index_->entry_count();
 }
 

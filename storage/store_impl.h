@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <span>
@@ -323,6 +324,8 @@ class StoreImpl {
   Superblock superblock_ EMBER_GUARDED_BY(superblock_mutex_){region_};
   UnixSeconds noted_ = 0;  // the janitor's
   RecoveryReport report_;
+  // Of a writer, for memory that others are about to free. Recovery is alone: it has little.
+  std::chrono::milliseconds patience_{2000};
   std::atomic<size_t> doubted_pages_{0};
   uint32_t next_doubted_ = 0;               // the janitor's
   std::vector<uint64_t> damaged_;           // chunks, until they are out of the index; its too

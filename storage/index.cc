@@ -25,18 +25,17 @@ void* reserve(size_t size) {
 
 }  // namespace
 
-unsigned Index::power_for(size_t items) {
-  const size_t buckets = items * 2 / kLoadTimesTwo + 1;
-  return buckets <= size_t{1} << kLeastPower ? 0
-                                             : static_cast<unsigned>(std::bit_width(buckets) - 1);
-}
-
 Result<std::unique_ptr<Index>> Index::open(const Options& options, HashesOf hashes_of) {
-  const unsigned power = options.initial_power == 0 ? kLeastPower : options.initial_power;
+  const unsigned least = options.initial_power == 0 ? kLeastPower : options.initial_power;
+  // As if it had grown to that: a power of two, and some of its buckets split.
+  const size_t buckets =
+      std::max(options.expected_items * 2 / kLoadTimesTwo + 1, size_t{1} << least);
+  const auto power = static_cast<unsigned>(std::bit_width(buckets) - 1);
   // Twice what the load asks for: the last doubling may not be complete.
   const size_t wanted = std::bit_ceil(options.max_items / (kLoadTimesTwo / 2) + 1) * 2;
   const size_t max_buckets = std::max(wanted, size_t{2} << power);
-  std::unique_ptr<Index> index(new Index(std::move(hashes_of), max_buckets, power));
+  std::unique_ptr<Index> index(
+      new Index(std::move(hashes_of), max_buckets, (buckets - (size_t{1} << power)) << 8 | power));
   index->buckets_ = static_cast<Bucket*>(reserve(max_buckets * sizeof(Bucket)));
   index->overflow_ = static_cast<Bucket*>(reserve(max_buckets * sizeof(Bucket)));
   if (index->buckets_ == nullptr || index->overflow_ == nullptr) {
@@ -46,8 +45,8 @@ Result<std::unique_ptr<Index>> Index::open(const Options& options, HashesOf hash
   return index;
 }
 
-Index::Index(HashesOf hashes_of, size_t max_buckets, unsigned power)
-    : hashes_of_(std::move(hashes_of)), max_buckets_(max_buckets), size_(power) {}
+Index::Index(HashesOf hashes_of, size_t max_buckets, uint64_t size)
+    : hashes_of_(std::move(hashes_of)), max_buckets_(max_buckets), size_(size) {}
 
 Index::~Index() {
   if (buckets_ != nullptr) {

@@ -32,14 +32,12 @@ class Index {
   struct Options {
     size_t max_items = 0;        // bounds the addresses reserved, not the memory used
     unsigned initial_power = 0;  // log2 of the buckets to begin with; 0: kLeastPower
+    size_t expected_items = 0;   // room for these, too, without growing
   };
 
   /// The hashes of the items at some offsets, asked when their bucket splits; it is locked, so
   /// the items are there.
   using HashesOf = std::function<void(std::span<const uint64_t> offsets, std::span<Hash> hashes)>;
-
-  /// log2 of the buckets that hold so many items without growing; 0: the least will do.
-  static unsigned power_for(size_t items);
 
   static Result<std::unique_ptr<Index>> open(const Options& options, HashesOf hashes_of);
   ~Index();
@@ -65,6 +63,7 @@ class Index {
   };
 
   void prefetch(Hash hash) const { __builtin_prefetch(&buckets_[home_of(hash)]); }
+  void prefetch_to_write(Hash hash) const { __builtin_prefetch(&buckets_[home_of(hash)], 1); }
 
   /// The first entry of the home bucket itself whose tag matches: a hint, to prefetch its item.
   IndexEntry peek(Hash hash) const {
@@ -127,6 +126,8 @@ class Index {
       return index_.scan(*home_, hash_, is_it);
     }
     void insert(IndexEntry entry);
+    /// The same without counting or growing: for many at a time, with `count_in` at the end.
+    void insert_uncounted(IndexEntry entry) { index_.append(*home_, entry.bits()); }
     static void replace(const Hit& hit, IndexEntry entry) {
       hit.slot->store(entry.bits(), std::memory_order_release);
     }
@@ -193,6 +194,7 @@ class Index {
     const uint64_t size = size_.load(std::memory_order_relaxed);
     return (size_t{1} << power_in(size)) + split_in(size);
   }
+  void count_in(size_t entries) { count_.fetch_add(entries, std::memory_order_relaxed); }
   size_t entry_count() const { return count_.load(std::memory_order_relaxed); }
   size_t bytes() const;
   unsigned power() const { return power_in(size_.load(std::memory_order_relaxed)); }
@@ -207,7 +209,7 @@ class Index {
   // Entries to a bucket, times two, at which it grows. 5.5 of 7: a lookup reads 1.1 lines.
   static constexpr size_t kLoadTimesTwo = 11;
 
-  Index(HashesOf hashes_of, size_t max_buckets, unsigned power);
+  Index(HashesOf hashes_of, size_t max_buckets, uint64_t size);
 
   // size_: split pointer (56 bits) | power (8 bits).
   static unsigned power_in(uint64_t size) { return static_cast<unsigned>(size & 0xff); }

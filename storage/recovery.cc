@@ -11,6 +11,8 @@ namespace {
 
 // Items whose buckets are fetched from memory together.
 constexpr size_t kBatch = 32;
+// How many chunks ahead of the one looked at the next is fetched.
+constexpr size_t kAhead = 8;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -96,7 +98,9 @@ void Recovery::scan_page(uint32_t number, Tally& tally) {
   const PageInfo& page = pages_.page(number);
   const uint32_t size = store_.classes_.chunk_size(page.class_id.load(std::memory_order_relaxed));
   for (uint32_t index = 0; index < page.states->count(); ++index) {
-    judge_chunk(pages_.offset_at({number, index}, size), size, found, tally);
+    const uint64_t offset = pages_.offset_at({number, index}, size);
+    __builtin_prefetch(pages_.at(offset + kAhead * size));  // never faults, wherever that is
+    judge_chunk(offset, size, found, tally);
     if (found.size() == kBatch) {
       enter_all(found, tally);
     }
@@ -131,7 +135,7 @@ void Recovery::judge_chunk(uint64_t offset, uint32_t chunk_size, std::vector<Can
   } else if (item.chained()) {
     tally.chained.push_back({offset, check.hash});
   } else {
-    store_.index_->prefetch(check.hash);
+    store_.index_->prefetch_to_write(check.hash);
     found.push_back({offset, check.hash});
   }
 }
@@ -160,7 +164,8 @@ bool Recovery::enter(const Candidate& candidate, uint8_t state, Tally& tally) {
   ++change.items_added;
   change.bytes_added += item.size();
   if (!hit) {
-    lock.insert(entry);
+    lock.insert_uncounted(entry);
+    ++tally.entered;
     return true;
   }
   Index::WriteLock::replace(hit, entry);
@@ -292,6 +297,7 @@ void Recovery::hand_over(const std::vector<Tally>& tallies, RecoveryReport& repo
     report.expired += tally.expired;
     report.replaced += tally.replaced;
     report.damaged += tally.damaged;
+    store_.index_->count_in(tally.entered);
     last = std::max(last, tally.last_sequence);
     for (size_t id = 0; id < tally.changes.size(); ++id) {
       ThreadState::ClassChange& sum = store_.past_changes_[id];

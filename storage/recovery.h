@@ -49,6 +49,7 @@ class Recovery {
     uint64_t expired = 0;
     uint64_t replaced = 0;
     uint64_t damaged = 0;
+    size_t entered = 0;  // in the index, not counted there yet
     uint64_t last_sequence = 0;
     std::vector<ThreadState::ClassChange> changes;  // by class
     std::vector<Candidate> chained;                 // to be entered when all pages are known

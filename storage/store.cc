@@ -70,9 +70,9 @@ Result<void> StoreImpl::open() {
 }
 
 Result<void> StoreImpl::open_index(size_t most_items) {
-  const Index::Options options{
-      .max_items = options_.memory_limit / classes_.chunk_size(1),
-      .initial_power = std::max(options_.hash_power, Index::power_for(most_items))};
+  const Index::Options options{.max_items = options_.memory_limit / classes_.chunk_size(1),
+                               .initial_power = options_.hash_power,
+                               .expected_items = most_items};
   auto index =
       Index::open(options, [this](std::span<const uint64_t> offsets, std::span<Hash> hashes) {
         for (const uint64_t offset : offsets) {

@@ -27,8 +27,8 @@ def parse_arguments():
                                      epilog='rows: ' + ', '.join(row.name for row in ROWS))
     parser.add_argument('--rows', help='only these, as in depth1,multiget50 (default: all)')
     parser.add_argument('--servers', default='ember,memcached',
-                        help='of ember, ember:uring, ember:epoll, memcached, null; ratios are to '
-                             'memcached (default: %(default)s)')
+                        help='of ember, ember:uring, ember:epoll, ember:file, memcached, null; '
+                             'ratios are to memcached (default: %(default)s)')
     parser.add_argument('--quick', action='store_true', help='2 minutes: short rounds, no slow rows')
     parser.add_argument('--rounds', type=int, help='default 5, quick 3')
     parser.add_argument('--seconds', type=float, help='of a round; default 4, quick 1.2')

@@ -23,7 +23,8 @@ class Servers:
         return os.path.join(self.binaries, name)
 
     def command(self, kind, port, options):
-        """The command line of a server. kind: memcached, ember, ember:uring, ember:epoll, null."""
+        """The command line of a server. kind: memcached, ember, ember:uring, ember:epoll, null, or
+        ember:file, whose items are in a memory file on tmpfs."""
         if kind == 'null':
             return [self.program('ember-null-server'), '--port=%d' % port,
                     '--value_size=%d' % options.get('value_size', 100)]
@@ -32,7 +33,9 @@ class Servers:
                    '-m', str(options.get('memory', 1024)), '-c', str(options.get('connections', 2048))]
         if os.geteuid() == 0:
             command += ['-u', 'nobody']
-        if ':' in kind:
+        if kind == 'ember:file':
+            command += ['--memory-file=/dev/shm/ember-bench-%d-%d' % (os.getpid(), port)]
+        elif ':' in kind:
             command.append('--io=' + kind.split(':')[1])
         return command
 
@@ -49,6 +52,8 @@ class Server:
     def __init__(self, kind, port, command):
         self.kind = kind
         self.port = port
+        self.memory_file = next((option.split('=')[1] for option in command
+                                 if option.startswith('--memory-file=')), None)
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE)
         self.wait_until_ready()
@@ -87,3 +92,6 @@ class Server:
                 self.process.kill()
                 self.process.wait()
         self.process.stderr.close()
+        for path in (self.memory_file, '%s.meta' % self.memory_file):
+            if self.memory_file and os.path.exists(path):
+                os.unlink(path)

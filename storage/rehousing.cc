@@ -71,6 +71,7 @@ bool Rehousing::add_chain(uint64_t head) {
     }
     chunks.push_back(offset);
   }
+  waiting_.insert(head);
   std::vector<uint32_t> pages;
   for (const uint64_t chunk : chunks) {
     const uint32_t page = pages_.page_of(chunk);
@@ -112,7 +113,6 @@ Rehousing::Moved Rehousing::take_chain(uint64_t head) {
   for (size_t part = 0; part < store_.piece_count(item); ++part) {
     moved.value += store_.piece(item, part);
   }
-  // Its other pages must not move it again.
   ItemWriter::seal(pages_.item(head), 0);
   store_.durable_.persist(pages_.at(head), Item::kHeaderSize);
   for (const uint64_t chunk : held_[head]) {
@@ -130,8 +130,9 @@ void Rehousing::release(uint64_t chunk) {
 std::vector<Rehousing::Moved> Rehousing::take_page(uint32_t page, RecoveryReport& report) {
   std::vector<Moved> all;
   for (const uint64_t head : by_page_[page]) {
-    const Item& item = *pages_.item(head);
-    if (item.live()) {
+    // Once: another page of it may have been given away since.
+    if (waiting_.erase(head) != 0) {
+      const Item& item = *pages_.item(head);
       const bool keep = wanted(item, report);
       Moved moved = take_chain(head);
       if (keep) {

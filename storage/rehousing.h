@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,7 @@ class Rehousing {
   std::vector<uint32_t> numbers_;                      // in order
   std::map<uint32_t, std::vector<uint64_t>> by_page_;  // heads of chains with a chunk there
   std::map<uint64_t, std::vector<uint64_t>> held_;     // by head: its chunks in classes' pages
+  std::set<uint64_t> waiting_;                         // heads of chains that were not moved yet
 };
 
 }  // namespace ember::storage

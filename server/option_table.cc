@@ -69,14 +69,16 @@ constexpr auto kOptions = std::to_array<OptionRow>({
     {'Y', "auth-file", text, "file", "", "authenticate clients by a file of user:password lines",
      refused, "Authentication by a file is not available in this build of Ember."},
     {'e', "memory-file", text, "file", "", "keep item memory in this file, over restarts", works,
-     "Any file, on persistent memory (DAX), tmpfs or a disk, or a devdax device. Unlike memcached's, it\n"
+     "Any file, on persistent memory (DAX), tmpfs or a disk, or a devdax device. Unlike "
+     "memcached's, it\n"
      "survives kill -9 and a changed -m, and needs no clean stop."},
     {'\0', "memory-file-sync", flag, "", "false",
      "at a graceful stop, write the memory file to its device", works,
      "Ember's own. For files that are not on persistent memory, and hosts that restart."},
     {'\0', "memory-file-strict", flag, "", "false",
      "refuse to start rather than start with an empty cache", works,
-     "Ember's own. Applies to a memory file that is damaged, lost to a restart of the host, or newer."},
+     "Ember's own. Applies to a memory file that is damaged, lost to a restart of the host, or "
+     "newer."},
     {'Z', "enable-ssl", flag, "", "false", "speak TLS", refused,
      "TLS is not available in this build of Ember."},
     {'o', "extended", text, "list", "", "further settings, separated by commas: see below"},

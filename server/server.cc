@@ -76,9 +76,10 @@ Result<void> Server::open_region() {
     }
     options_.memory_limit = *size;
     if (options_.item_size_max > options_.memory_limit / 2) {
-      return fail(fmt::format("-m auto finds {} MiB for {}, less than twice -I; lower -I, or enlarge "
-                              "the volume",
-                              *size / kMiB, options_.memory_file));
+      return fail(
+          fmt::format("-m auto finds {} MiB for {}, less than twice -I; lower -I, or enlarge "
+                      "the volume",
+                      *size / kMiB, options_.memory_file));
     }
   }
   auto region = options_.memory_file.empty()

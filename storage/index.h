@@ -161,15 +161,13 @@ class Index {
     for (size_t number = 0; number < bucket_count(); ++number) {
       Bucket& home = buckets_[number];
       lock(home);
-      for (Bucket* bucket = &home; bucket != nullptr; bucket = overflow_of(*bucket)) {
-        for (Slot& slot : bucket->entries) {
-          const IndexEntry entry(slot.load(std::memory_order_relaxed));
-          if (!entry.empty() && drop(entry.offset())) {
-            slot.store(0, std::memory_order_release);
-            count_.fetch_sub(1, std::memory_order_relaxed);
-          }
+      for_each_slot(home, [&](Slot& slot) {
+        const IndexEntry entry(slot.load(std::memory_order_relaxed));
+        if (!entry.empty() && drop(entry.offset())) {
+          slot.store(0, std::memory_order_release);
+          count_.fetch_sub(1, std::memory_order_relaxed);
         }
-      }
+      });
       unlock(home);
     }
   }
@@ -181,11 +179,7 @@ class Index {
     const size_t end = bucket_count();
     const size_t stop = first + count < end ? first + count : end;
     for (size_t number = first; number < stop; ++number) {
-      for (Bucket* bucket = &buckets_[number]; bucket != nullptr; bucket = overflow_of(*bucket)) {
-        for (Slot& slot : bucket->entries) {
-          visit(slot);
-        }
-      }
+      for_each_slot(buckets_[number], visit);
     }
     return stop == end ? 0 : stop;
   }
@@ -244,6 +238,15 @@ class Index {
       }
     }
     return {};
+  }
+
+  template <typename Visit>
+  void for_each_slot(Bucket& home, Visit&& visit) const {
+    for (Bucket* bucket = &home; bucket != nullptr; bucket = overflow_of(*bucket)) {
+      for (Slot& slot : bucket->entries) {
+        visit(slot);
+      }
+    }
   }
 
   static void lock(Bucket& bucket);

@@ -2,7 +2,6 @@
 #include "storage/recovery.h"
 
 #include <algorithm>
-#include <chrono>
 #include <ranges>
 #include <thread>
 
@@ -13,10 +12,6 @@ namespace {
 constexpr size_t kBatch = 32;
 // How many chunks ahead of the one looked at the next is fetched.
 constexpr size_t kAhead = 8;
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 }  // namespace
 
@@ -56,29 +51,33 @@ void Recovery::start_over() {
 }
 
 void Recovery::run(RecoveryReport& report) {
-  const auto start = std::chrono::steady_clock::now();
-  if (store_.takeover_.warm) {
-    const size_t threads =
-        std::clamp<size_t>(store_.options_.recovery_threads, 1, std::max<size_t>(1, owned_.size()));
-    std::vector<Tally> tallies(threads);
-    {
-      std::vector<std::jthread> helpers;
-      for (size_t i = 1; i < threads; ++i) {
-        helpers.emplace_back([&, i] { scan(tallies[i]); });
-      }
-      scan(tallies[0]);
-    }
-    for (size_t i = 1; i < threads; ++i) {
-      tallies[0].chained.insert(tallies[0].chained.end(), tallies[i].chained.begin(),
-                                tallies[i].chained.end());
-    }
-    Rehousing rehousing(store_, homeless_);
-    rehousing.add_chains();
-    enter_chained(tallies[0], rehousing);
-    hand_over(tallies, report);
-    rehousing.run(report);
+  if (!store_.takeover_.warm) {
+    return;
   }
-  report.seconds = seconds_since(start);
+  std::vector<Tally> tallies = scan_all();
+  for (size_t i = 1; i < tallies.size(); ++i) {
+    tallies[0].chained.insert(tallies[0].chained.end(), tallies[i].chained.begin(),
+                              tallies[i].chained.end());
+  }
+  Rehousing rehousing(store_, homeless_);
+  rehousing.add_chains();
+  enter_chained(tallies[0], rehousing);
+  hand_over(tallies, report);
+  rehousing.run(report);
+}
+
+/// What each thread found.
+std::vector<Recovery::Tally> Recovery::scan_all() {
+  const size_t threads =
+      std::clamp<size_t>(store_.options_.recovery_threads, 1, std::max<size_t>(1, owned_.size()));
+  std::vector<Tally> tallies(threads);
+  std::vector<std::jthread> helpers;
+  for (size_t i = 1; i < threads; ++i) {
+    helpers.emplace_back([this, &tallies, i] { scan(tallies[i]); });
+  }
+  scan(tallies[0]);
+  helpers.clear();  // each has ended
+  return tallies;
 }
 
 void Recovery::scan(Tally& tally) {

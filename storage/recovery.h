@@ -55,6 +55,7 @@ class Recovery {
     std::vector<Candidate> chained;                 // to be entered when all pages are known
   };
 
+  std::vector<Tally> scan_all();
   void scan(Tally& tally);
   void scan_page(uint32_t number, Tally& tally);
   void judge_chunk(uint64_t offset, uint32_t chunk_size, std::vector<Candidate>& found,

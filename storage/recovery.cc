@@ -113,7 +113,8 @@ void Recovery::judge_chunk(uint64_t offset, uint32_t chunk_size, std::vector<Can
   const ItemCheck check = check_item(item, {.offset = offset,
                                             .size = chunk_size,
                                             .salt = store_.salt_,
-                                            .part_size = store_.classes_.largest()});
+                                            .part_size = store_.classes_.largest(),
+                                            .last_sequence = store_.takeover_.record.cas});
   if (check.verdict == ItemCheck::no_item) {
     return;
   }

@@ -25,7 +25,8 @@ void Rehousing::visit_items(uint32_t page, Visit&& visit) {
     const ItemCheck check = check_item(item, {.offset = offset,
                                               .size = size,
                                               .salt = store_.salt_,
-                                              .part_size = store_.classes_.largest()});
+                                              .part_size = store_.classes_.largest(),
+                                              .last_sequence = store_.takeover_.record.cas});
     visit(offset, item, check.verdict);
   }
 }

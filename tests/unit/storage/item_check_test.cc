@@ -133,6 +133,17 @@ TEST_P(ItemOfForm, IsNoItemOnceItEnded) {
   EXPECT_EQ(chunk.verdict(), Verdict::no_item);
 }
 
+TEST_P(ItemOfForm, CannotBeWrittenLaterThanTheLastWrite) {
+  ChunkOnHeap chunk(128);
+  chunk.put(plan());
+  const uint64_t sequence = chunk.item().sequence();
+  ChunkFrame frame{.offset = kOffset, .size = 128, .salt = kSalt, .part_size = kPartSize};
+  frame.last_sequence = sequence;
+  EXPECT_EQ(check_item(chunk.item(), frame).verdict, Verdict::sound);
+  frame.last_sequence = sequence - 1;
+  EXPECT_EQ(check_item(chunk.item(), frame).verdict, Verdict::damaged);
+}
+
 TEST_P(ItemOfForm, IsAnItemInItsPlaceAndFileOnly) {
   ChunkOnHeap chunk(128);
   chunk.put(plan());

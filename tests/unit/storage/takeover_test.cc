@@ -132,7 +132,7 @@ TEST_F(ATakeover, OfANewerFormatIsColdAndNamesTheFormatKnown) {
   EXPECT_TRUE(has(takeover.reason, std::to_string(kMediaFormat))) << takeover.reason;
 }
 
-TEST_F(ATakeover, OfAGeometryThatCannotBeIsCold) {
+TEST_F(ATakeover, OfFiguresThatCannotBeIsCold) {
   const std::vector<Change> impossible = {
       [](SuperblockRecord& r) { r.page_size = 0; },
       [](SuperblockRecord& r) { r.page_size = 65535; },
@@ -142,11 +142,13 @@ TEST_F(ATakeover, OfAGeometryThatCannotBeIsCold) {
       [](SuperblockRecord& r) { r.page_size = 1U << 31; },
       [](SuperblockRecord& r) { r.arena_size = kMiB + 1; },
       [](SuperblockRecord& r) { r.file_id = 0; },
+      [](SuperblockRecord& r) { r.cas = ~uint64_t{0}; },
+      [](SuperblockRecord& r) { r.flush_horizon = r.cas + 1; },
   };
   for (size_t i = 0; i < impossible.size(); ++i) {
     const Takeover takeover = judge(impossible[i]);
     EXPECT_FALSE(takeover.warm) << i;
-    EXPECT_TRUE(has(takeover.reason, "geometry")) << i << takeover.reason;
+    EXPECT_TRUE(has(takeover.reason, "figures")) << i << takeover.reason;
     EXPECT_EQ(takeover.record.page_size, page_size_for(kSize)) << i;
   }
 }

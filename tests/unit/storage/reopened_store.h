@@ -21,7 +21,7 @@ class ReopenedStore : public testing::Test {
 
   OpenedStore& now() { return *store_; }
   LastingRegion& region() { return *region_; }
-  const RecoveryReport& report() { return store_->store->recovery(); }
+  RecoveryReport report() { return store_->store->recovery(); }
 
   void start(uint32_t seconds_later = 0) {
     store_ = std::make_unique<OpenedStore>(options_, *region_, seconds_later);

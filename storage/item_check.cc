@@ -28,6 +28,9 @@ ItemCheck check_item(const Item& item, const ChunkFrame& frame) {
   if (!sizes_fit(item, frame)) {
     return {.verdict = ItemCheck::damaged};
   }
+  if (item.sequence() > frame.last_sequence) {
+    return {.verdict = ItemCheck::damaged};
+  }
   const Hash hash = hash_key(item.key());
   const ItemWriter::Commit commit{.cas = item.cas(),
                                   .sequence = item.sequence(),

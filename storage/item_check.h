@@ -17,6 +17,7 @@ struct ChunkFrame {
   size_t size = 0;      // of the chunk
   uint64_t salt = 0;    // SuperblockRecord::file_id
   size_t part_size = 0;
+  uint64_t last_sequence = ~uint64_t{0};  // nothing was written with a later one
 };
 
 struct ItemCheck {

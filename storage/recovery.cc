@@ -113,7 +113,8 @@ void Recovery::judge_chunk(uint64_t offset, uint32_t chunk_size, std::vector<Can
   const ItemCheck check = check_item(item, {.offset = offset,
                                             .size = chunk_size,
                                             .salt = store_.salt_,
-                                            .part_size = store_.classes_.largest()});
+                                            .part_size = store_.classes_.largest(),
+                                            .last_sequence = store_.takeover_.record.cas});
   if (check.verdict == ItemCheck::no_item) {
     return;
   }
@@ -185,7 +186,8 @@ void Recovery::discard(uint64_t offset, Tally&) {
   pages_.set_state(offset, chunk_state::kFree);
 }
 
-void Recovery::erase(uint64_t offset, Hash hash, Tally& tally) {
+/// Takes back what enter() did. The chunk's bytes stay.
+void Recovery::leave(uint64_t offset, Hash hash, Tally& tally) {
   const Item& item = *pages_.item(offset);
   {
     Index::WriteLock lock(*store_.index_, hash);
@@ -197,6 +199,10 @@ void Recovery::erase(uint64_t offset, Hash hash, Tally& tally) {
   ThreadState::ClassChange& gone = tally.changes[store_.class_of(item)];
   ++gone.items_removed;
   gone.bytes_removed += item.size();
+}
+
+void Recovery::erase(uint64_t offset, Hash hash, Tally& tally) {
+  leave(offset, hash, tally);
   ++tally.damaged;
   discard(offset, tally);
 }
@@ -248,7 +254,7 @@ bool Recovery::claim_parts(const Candidate& head, Tally& tally) {
     const uint64_t chunk = part_at(part);
     if (chunk_state::is_queued(pages_.state(chunk))) {
       // A value whose bytes look like an item: the chain's own checksum says that it is not.
-      erase(chunk, hash_key(pages_.item(chunk)->key()), tally);
+      leave(chunk, hash_key(pages_.item(chunk)->key()), tally);
     }
     const ChunkPlace place = pages_.place_of(chunk);
     pages_.page(place.page).owners[place.index].store(head.offset, std::memory_order_relaxed);

@@ -64,6 +64,7 @@ class Recovery {
   /// False if there is a newer one.
   bool enter(const Candidate& candidate, uint8_t state, Tally& tally);
   void discard(uint64_t offset, Tally& tally);
+  void leave(uint64_t offset, Hash hash, Tally& tally);
   void erase(uint64_t offset, Hash hash, Tally& tally);
 
   bool parts_sound(const Item& item) const;

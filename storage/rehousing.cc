@@ -25,7 +25,8 @@ void Rehousing::visit_items(uint32_t page, Visit&& visit) {
     const ItemCheck check = check_item(item, {.offset = offset,
                                               .size = size,
                                               .salt = store_.salt_,
-                                              .part_size = store_.classes_.largest()});
+                                              .part_size = store_.classes_.largest(),
+                                              .last_sequence = store_.takeover_.record.cas});
     visit(offset, item, check.verdict);
   }
 }
@@ -63,6 +64,9 @@ bool Rehousing::part_sound(uint64_t offset, size_t needed) {
 bool Rehousing::add_chain(uint64_t head) {
   const Item& item = *pages_.item(head);
   const size_t largest = store_.classes_.largest();
+  if (!listed(pages_.page_of(head)) && pages_.state(head) != chunk_state::kFree) {
+    return false;  // it lies in another's part
+  }
   std::vector<uint64_t> chunks{head};
   for (size_t part = 0; part < store_.part_count(item.value_size()); ++part) {
     const auto offset = load<uint64_t>(item.body() + part * sizeof(uint64_t));

@@ -11,15 +11,19 @@
 namespace ember::storage {
 namespace {
 
-bool geometry_sound(const SuperblockRecord& record) {
+// A write each nanosecond takes centuries to get there.
+constexpr uint64_t kMostWrites = uint64_t{1} << 63;
+
+bool figures_sound(const SuperblockRecord& record) {
   return std::has_single_bit(record.page_size) && record.page_size >= kSmallestPage &&
-         record.page_size <= kLargestPage && record.arena_size % kMiB == 0 && record.file_id != 0;
+         record.page_size <= kLargestPage && record.arena_size % kMiB == 0 && record.file_id != 0 &&
+         record.cas < kMostWrites && record.flush_horizon <= record.cas;
 }
 
 /// Why a sound record's content is lost, or nothing.
 std::string why_lost(const SuperblockRecord& record, bool flushes_now) {
-  if (!geometry_sound(record)) {
-    return "its superblock tells of a geometry that cannot be";
+  if (!figures_sound(record)) {
+    return "its superblock tells of figures that cannot be";
   }
   if (record.boot_id == boot_id() || record.media == SuperblockRecord::flushed) {
     return {};

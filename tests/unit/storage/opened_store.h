@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// OpenedStore: a store over DRAM, its clock and one thread, and short ways to say what tests do.
+// OpenedStore: a store, its clock and one thread, and short ways to say what tests do.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,7 +8,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
@@ -20,6 +22,21 @@ struct OpenedStore {
     region = *open_dram_region({.size = options.memory_limit});
     store = *Store::open(options, *region, clock);
     thread = store->register_thread();
+  }
+
+  /// Over a region that outlives it, so much later than it is.
+  OpenedStore(const StoreOptions& options, MemoryRegion& kept, uint32_t seconds_later = 0) {
+    clock.advance(seconds_later);
+    auto opened = Store::open(options, kept, clock);
+    check(opened.has_value(), "the store opens");
+    store = std::move(*opened);
+    thread = store->register_thread();
+  }
+
+  /// Ends as a graceful stop does.
+  void close(bool sync = false) {
+    thread.reset();
+    EXPECT_TRUE(store->close(sync));
   }
 
   Written set(std::string_view key, std::string_view value, UnixSeconds exptime = 0,

@@ -2,6 +2,7 @@
 """Fixtures of the integration tests: a server on a free port, with either poller."""
 
 import pathlib
+import shutil
 import sys
 
 import pytest
@@ -10,6 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "conform
 
 from server_process import (ServerProcess, ember_binary, is_ember,  # noqa: E402
                             memcached_binary, poller_arguments, pollers, refusal_of_uring)
+
+from warm_cache import folder_on  # noqa: E402
 
 
 def pytest_generate_tests(metafunc):
@@ -81,3 +84,22 @@ def memcached():
 def only_ember():
     if not is_ember(ember_binary()):
         pytest.skip("skipped, because the server under test is memcached, not Ember")
+
+
+def _folder(kind):
+    folder, refusal = folder_on(kind)
+    if refusal:
+        pytest.skip(refusal)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def tmpfs_folder():
+    yield from _folder("tmpfs")
+
+
+@pytest.fixture(params=["tmpfs", "disk"])
+def folder(request):
+    """For a memory file: on tmpfs, and on whatever the disk has."""
+    yield from _folder(request.param)

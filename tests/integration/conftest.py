@@ -12,14 +12,20 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "conform
 from server_process import (ServerProcess, ember_binary, is_ember,  # noqa: E402
                             memcached_binary, poller_arguments, pollers, refusal_of_uring)
 
-from warm_cache import folder_on  # noqa: E402
+from warm_cache import SEED, folder_on  # noqa: E402
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(f"EMBER_SEED={SEED}")
 
 
 def pytest_generate_tests(metafunc):
     if "poller" in metafunc.fixturenames:
         if not ember_binary():
             pytest.exit("EMBER_BIN does not name the server to test", returncode=2)
-        metafunc.parametrize("poller", pollers(ember_binary()), scope="session")
+        # A suite to which the poller makes no difference names the one it wants.
+        wanted = getattr(metafunc.module, "POLLERS", None) or pollers(ember_binary())
+        metafunc.parametrize("poller", wanted, scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -11,22 +11,12 @@ import signal
 import threading
 import time
 
-import pytest
-
-from warm_cache import WarmCache, recovery
+from warm_cache import ROUNDS, SEED, WarmCache, recovery
 from warm_load import Load
 from wire import stat
 
-ROUNDS = int(os.environ.get("EMBER_WARM_ROUNDS", "0")) or (
-    3 if os.environ.get("EMBER_SANITIZE") else 8)
-SEED = int(os.environ.get("EMBER_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
+LIVES = ROUNDS or (3 if os.environ.get("EMBER_SANITIZE") else 8)
 LIMIT = 320  # MiB, several times what the keys can hold: nothing is evicted
-
-
-@pytest.fixture
-def seed():
-    print(f"EMBER_SEED={SEED}")
-    return SEED
 
 
 class Ender(threading.Thread):
@@ -62,19 +52,19 @@ def fail_in_recovery(cache, source):
     server.wait()
 
 
-def test_killed_under_load(launch, tmpfs_folder, seed):
-    source = random.Random(seed)
+def test_killed_under_load(launch, tmpfs_folder):
+    source = random.Random(SEED)
     cache = WarmCache(launch, tmpfs_folder, LIMIT, ["-t", "2", "-I", "4m", "-c", "200"])
-    load = Load(seed)
+    load = Load(SEED)
     way = "none"
-    for number in range(ROUNDS):
+    for number in range(LIVES):
         if number and source.random() < 0.3:
             fail_in_recovery(cache, source)
             way += ", killed at start"
         server = cache.start()
         rows = recovery(server)
         found = load.judge(server)
-        told = f"round {number}, seed {seed}, after {way}, {rows}"
+        told = f"round {number}, seed {SEED}, after {way}, {rows}"
         assert load.complaints == [], f"{told}: {len(load.complaints)} complaints, the first: " + \
             "\n".join(load.complaints[:5])
         assert int(stat(server, "evictions")) == 0
@@ -103,10 +93,10 @@ def check_source(rows, way, number, found):
     assert int(rows["recovery_items"]) >= found - 1, (rows, found)
 
 
-def test_the_judge_sees(launch, seed):
+def test_the_judge_sees(launch):
     """Each fault a restart could cause, made on purpose: a complaint, and none without it."""
     server = launch(["-m", "256", "-t", "2", "-I", "4m"]).start()
-    load = Load(seed, pipes=6)
+    load = Load(SEED, pipes=6)
     threading.Timer(0.7, lambda: [pipe.wire.shutdown(2) for pipe in load.pipes]).start()
     load.run(server)
     load.judge(server)

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,10 @@ from wire import eventually, stats, until
 MIB = 1 << 20
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 SHARED_MEMORY = "/dev/shm"
+# conftest.py prints it at the end of a run; EMBER_SEED repeats it.
+SEED = int(os.environ.get("EMBER_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
+# How long a soak test takes; 0 in an ordinary run.
+ROUNDS = int(os.environ.get("EMBER_WARM_ROUNDS", "0"))
 
 
 def filesystem_of(path):

@@ -8,7 +8,6 @@ When the server is gone, requests without a reply may have happened or not; all 
 
 import random
 import select
-import socket
 import time
 
 from warm_model import after, as_state, describe, parse_seen, perhaps, text_of, with_expiry

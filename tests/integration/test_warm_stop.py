@@ -41,7 +41,7 @@ def test_first_start_is_cold(launch, folder):
     assert rows["recovery_reason"]
     assert os.path.getsize(cache.path) == cache.limit << 20
     assert float(rows["recovery_seconds"]) < 1
-    line_about(server, cache.path, "cold")
+    line_about(server, cache.path, "starting empty", rows["recovery_reason"])
     assert server.stop() == 0
 
 
@@ -244,8 +244,8 @@ def test_host_rebooted(launch, folder, tmp_path, stop, synced, source):
         rows = recovered(again, source)
         assert look(again, held) == (held if source != "cold" else {})
         if source == "cold":
-            assert "boot" in rows["recovery_reason"] or "reboot" in rows["recovery_reason"], rows
-            line_about(again, cache.path, "boot")
+            assert "host" in rows["recovery_reason"], rows
+            line_about(again, cache.path, "starting empty", rows["recovery_reason"])
         # From here on it is this boot that counts.
         more = fill(again, 100, prefix=b"more")
         again.kill()

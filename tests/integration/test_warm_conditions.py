@@ -36,6 +36,7 @@ def kept(cache, held, ends, arguments=(), limit=None):
     assert int(rows["recovery_items"]) == len(there), rows
     more = fill(server, 500, prefix=b"afterwards")
     assert look(server, more) == more
+    exchange(server, [b"delete %s\r\n" % key for key in more])
     getattr(server, ends)()
     return set(there)
 

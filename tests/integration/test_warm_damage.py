@@ -8,6 +8,7 @@ the case allows, none), and a changed one never another key's value, nor one it 
 
 import os
 import random
+import re
 import shutil
 import struct
 
@@ -59,6 +60,10 @@ class Image:
         self.pages = [n for n in range(1, len(self.bytes) // self.page_size)
                       if self.bytes[n * self.page_size:][:8] == b"EmbPag01"]
         assert len(self.pages) > 10, "where are the pages?"
+        self.keys_of_page = {}
+        for match in re.finditer(prefix + rb"(?:-[a-z]+)?[0-9]+", self.bytes):
+            page = match.start() // self.page_size
+            self.keys_of_page.setdefault(page, set()).add(match[0])
 
     def items(self, source, count):
         """Keys and where their newest items begin, at random."""
@@ -75,10 +80,10 @@ class Image:
 
     def keys_near(self, first, last):
         """Keys that have bytes in pages of [first, last), or may have some (chained values)."""
-        start = first // self.page_size * self.page_size
-        end = -(-last // self.page_size) * self.page_size
-        part = self.bytes[start:end]
-        return {key for key, value in self.held.items() if len(value) > 20000 or key in part}
+        near = {key for key, value in self.held.items() if len(value) > 20000}
+        for page in range(first // self.page_size, -(-last // self.page_size)):
+            near |= self.keys_of_page.get(page, set())
+        return near
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +112,12 @@ def serve(launch, tmpfs_folder):
         server = cache.start()
         rows = recovery(server)
         there = look(server, [*image.held, *image.gone, *foreign])
-        assert int(rows["recovery_items"]) == len(there), rows
-        line_about(server, cache.path, rows["recovery_items"])
+        if rows["recovery_source"] == "cold":
+            line_about(server, cache.path, "starting empty", rows["recovery_reason"])
+        else:
+            line_about(server, cache.path, rows["recovery_items"])
+        # What a state file lists is looked at when it is read, not at the start.
+        assert rows["recovery_source"] == "state_file" or int(rows["recovery_items"]) == len(there)
         if rows["recovery_dropped"] != "0":
             line_about(server, cache.path, rows["recovery_dropped"])
         with server.connect() as wire:
@@ -355,7 +364,7 @@ def test_state_file_and_items(images, serve):
     image, source = images["stop"], random.Random(SEED + 13)
     for _ in range(4 + MORE):
         victims = image.items(source, 60)
-        places = {key: start + source.choice([12, 13, 16, 20, 21, 22, 23, 24])
+        places = {key: start + source.randrange(12, ITEM_HEADER + len(key))
                   for key, start in victims}
         there, _ = serve(image, flipped(image.bytes, places.values(), source), image.meta)
         check(image, {k: v for k, v in there.items() if k not in places}, places)

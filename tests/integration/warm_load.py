@@ -6,11 +6,12 @@ that a key's order of operations is known. Every reply is checked against warm_m
 When the server is gone, requests without a reply may have happened or not; all else is certain.
 """
 
+import collections
 import random
 import select
 import time
 
-from warm_model import after, as_state, describe, parse_seen, perhaps, text_of, with_expiry
+from warm_model import after, as_state, describe, parse_seen, perhaps, text_of
 
 BATCH = 40  # requests in flight on a connection
 LARGE_KEYS = 2
@@ -82,6 +83,7 @@ class Load:
         self.pipes = [Pipe(n) for n in range(pipes)]
         self.keys = [self._keys_of(n, keys) for n in range(pipes)]
         self.states = {}  # key: the states it may be in; no entry: it holds nothing
+        self.history = collections.defaultdict(lambda: collections.deque(maxlen=6))
         self.version = 0
         self.highest_cas = 0
         self.acknowledged = 0
@@ -198,6 +200,7 @@ class Load:
             if overlapped:
                 pipe.flush_overlaps -= 1
                 states = states + [None]
+            self.history[key].append((op, reply, now))
             left = after(op, states, reply, now)
             if not left:
                 self._complain(f"{text_of(op)[:100]!r} answered {str(reply)[:200]}", key, states)
@@ -237,6 +240,7 @@ class Load:
         for pipe in self.pipes:
             pipe.wire.close()
             for op in pipe.awaited:
+                self.history[op[1]].append((op, "was not answered", int(time.time())))
                 states = perhaps(op, self.states.get(op[1], [None]))
                 self._know(op[1], states + [None] if pipe.flush_overlaps else states)
             pipe.awaited = []
@@ -249,7 +253,9 @@ class Load:
 
     def _complain(self, what, key, states):
         self.complaints.append(f"{key.decode()}: {what}; possible: "
-                               + " | ".join(map(describe, states[:8])))
+                               + " | ".join(map(describe, states[:8])) + "; lately: "
+                               + "; ".join(f"{text_of(op)[:60]!r} {str(reply)[:60]} at {now}"
+                                           for op, reply, now in self.history[key]))
 
     # --- the judgement
 
@@ -282,7 +288,7 @@ class Load:
             states = self.states.get(key, [None])
             left = after(("mg", key), states, seen, now)
             if not left:
-                self._complain(f"holds {describe(seen)}", key, with_expiry(states, now))
+                self._complain(f"holds {describe(seen)} at {now}", key, states)
                 left = [seen and as_state(seen, now)]  # one complaint a fault
             found += seen is not None
             self._know(key, left)

@@ -35,7 +35,10 @@ def kept(cache, held, ends, arguments=(), limit=None):
     assert all(held[key] == value for key, value in there.items())
     assert int(rows["recovery_items"]) == len(there), rows
     more = fill(server, 500, prefix=b"afterwards")
-    assert look(server, more) == more
+    stored = look(server, more)
+    assert all(more[key] == value for key, value in stored.items())
+    assert stored == more or int(stat(server, "evictions")) > 0
+    there = {key for key in look(server, there)} if stored != more else there
     exchange(server, [b"delete %s\r\n" % key for key in more])
     getattr(server, ends)()
     return set(there)
@@ -294,7 +297,7 @@ def test_volume_exactly_full(launch, volume):
     held = fill(server, 5000)
     for _ in range(2):
         assert server.stop() == 0
-        assert "space" in line_about(server, cache.meta)
+        assert "room" in line_about(server, cache.meta)
         assert not os.path.exists(world.path(cache.meta))
         server = world.wrap(cache.make()).start()
         rows = recovered(server, "scan", "graceful")

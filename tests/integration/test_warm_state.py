@@ -108,7 +108,8 @@ def test_expiry_counts_the_time_down(launch, tmpfs_folder, end, faked):
     assert 890 <= items[b"ttl1000"].ttl <= 901
     assert 4890 <= items[b"touched"].ttl <= 4901
     assert items[b"ttl0"].ttl == -1
-    assert int(recovery(server)["recovery_expired"]) == 1
+    # A scan counts them; by a state file they are found to be expired when they are looked at.
+    assert int(recovery(server)["recovery_expired"]) == (1 if end == "kill" else 0)
     assert server.stop() == 0
 
 

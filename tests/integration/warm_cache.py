@@ -108,12 +108,16 @@ def look(server, names):
 def seen(server, names):
     """{key: Seen} of those that are there, without counting as a use that matters."""
     names = list(names)
-    lines = iter(exchange(server, [b"mg %s f t c v\r\n" % key for key in names]).split(b"\r\n"))
-    items = {}
+    replies = exchange(server, [b"mg %s f t c v\r\n" % key for key in names])
+    items, at = {}, 0
     for key in names:
-        head = next(lines)
+        end = replies.index(b"\r\n", at)
+        head, at = replies[at:end], end + 2
         if head != b"EN":
-            items[key] = parse_seen(head, next(lines))
+            size = int(head.split(b" ")[1])  # a value may hold line ends
+            items[key] = parse_seen(head, replies[at:at + size])
+            assert replies[at + size:at + size + 2] == b"\r\n", (key, head)
+            at += size + 2
     return items
 
 

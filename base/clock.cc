@@ -6,22 +6,25 @@
 namespace ember {
 namespace {
 
-int64_t seconds_of(clockid_t clock) {
+constexpr int64_t kNanoseconds = 1'000'000'000;
+
+int64_t nanoseconds_of(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
-  return now.tv_sec;
+  return now.tv_sec * kNanoseconds + now.tv_nsec;
 }
 
 }  // namespace
 
 Clock::Clock()
-    : started_(static_cast<UnixSeconds>(seconds_of(CLOCK_REALTIME))),
-      monotonic_origin_(seconds_of(CLOCK_MONOTONIC)),
+    : epoch_ns_(nanoseconds_of(CLOCK_REALTIME) - nanoseconds_of(CLOCK_MONOTONIC)),
+      started_(
+          static_cast<UnixSeconds>((epoch_ns_ + nanoseconds_of(CLOCK_MONOTONIC)) / kNanoseconds)),
       now_(started_) {}
 
 void Clock::tick() {
-  const int64_t elapsed = seconds_of(CLOCK_MONOTONIC) - monotonic_origin_;
-  now_.store(started_ + static_cast<UnixSeconds>(elapsed) + ahead_.load(std::memory_order_relaxed),
+  const int64_t seconds = (epoch_ns_ + nanoseconds_of(CLOCK_MONOTONIC)) / kNanoseconds;
+  now_.store(static_cast<UnixSeconds>(seconds) + ahead_.load(std::memory_order_relaxed),
              std::memory_order_relaxed);
 }
 

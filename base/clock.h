@@ -26,15 +26,16 @@ class Clock {
   UnixSeconds started() const { return started_; }
 
   /// Takes the time from the system. It follows the monotonic clock, so that a jump of the wall
-  /// clock while running neither expires items nor keeps them.
+  /// clock while running neither expires items nor keeps them. A second begins when the wall
+  /// clock's does: the next process's clock is not behind this one's.
   void tick();
 
   /// For tests and `debugtime`: from now on the clock is this much ahead of the system's.
   void advance(uint32_t seconds);
 
  private:
+  int64_t epoch_ns_;  // the monotonic clock's zero, since the Unix epoch
   UnixSeconds started_;
-  int64_t monotonic_origin_;
   std::atomic<uint32_t> ahead_{0};
   std::atomic<UnixSeconds> now_;
 };

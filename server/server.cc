@@ -110,7 +110,10 @@ Result<void> Server::open_store() {
   store_options.recovery_threads = static_cast<unsigned>(options_.threads);
   auto store = storage::Store::open(store_options, *region_, clock_);
   if (!store) {
-    return fail(store.error().message);
+    // The store knows its region, not where that is kept.
+    return options_.memory_file.empty()
+               ? fail(store.error().message)
+               : fail(fmt::format("{}: {}", options_.memory_file, store.error().message));
   }
   store_ = std::move(*store);
   tell_recovery();

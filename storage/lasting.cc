@@ -72,6 +72,9 @@ Result<void> StoreImpl::take_snapshot(Recovery& recovery) {
   if (seal == StateSeal()) {
     return fail("the stop left none");
   }
+  if (takeover_.noted > now()) {
+    return fail("the system's clock was set back, and what has expired must be looked for");
+  }
   if (!recovery.all_at_home()) {
     return fail("it is for other slab options or another -m");
   }

@@ -2,6 +2,7 @@
 """Fixtures of the integration tests: a server on a free port, with either poller."""
 
 import pathlib
+import shutil
 import sys
 
 import pytest
@@ -11,12 +12,20 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "conform
 from server_process import (ServerProcess, ember_binary, is_ember,  # noqa: E402
                             memcached_binary, poller_arguments, pollers, refusal_of_uring)
 
+from warm_cache import SEED, folder_on  # noqa: E402
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(f"EMBER_SEED={SEED}")
+
 
 def pytest_generate_tests(metafunc):
     if "poller" in metafunc.fixturenames:
         if not ember_binary():
             pytest.exit("EMBER_BIN does not name the server to test", returncode=2)
-        metafunc.parametrize("poller", pollers(ember_binary()), scope="session")
+        # A suite to which the poller makes no difference names the one it wants.
+        wanted = getattr(metafunc.module, "POLLERS", None) or pollers(ember_binary())
+        metafunc.parametrize("poller", wanted, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +90,22 @@ def memcached():
 def only_ember():
     if not is_ember(ember_binary()):
         pytest.skip("skipped, because the server under test is memcached, not Ember")
+
+
+def _folder(kind):
+    folder, refusal = folder_on(kind)
+    if refusal:
+        pytest.skip(refusal)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def tmpfs_folder():
+    yield from _folder("tmpfs")
+
+
+@pytest.fixture(params=["tmpfs", "disk"])
+def folder(request):
+    """For a memory file: on tmpfs, and on whatever the disk has."""
+    yield from _folder(request.param)

@@ -43,5 +43,24 @@ TEST(Clock, MovesOnlyWhenTicked) {
   EXPECT_LE(clock.now(), start + 5);
 }
 
+// Items are kept over a restart: a clock that began its seconds at another moment would bring back,
+// for a part of a second, what the process before had seen expire.
+TEST(Clock, SecondsBeginWithThoseOfTheWallClock) {
+  Clock clock;
+  int compared = 0;
+  for (int i = 0; i < 250; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    clock.tick();
+    timespec wall{};
+    clock_gettime(CLOCK_REALTIME, &wall);
+    // Near the turn of a second this thread may have been put off between the two.
+    if (wall.tv_nsec > 200'000'000 && wall.tv_nsec < 950'000'000) {
+      EXPECT_EQ(clock.now(), static_cast<UnixSeconds>(wall.tv_sec)) << wall.tv_nsec;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 20);
+}
+
 }  // namespace
 }  // namespace ember

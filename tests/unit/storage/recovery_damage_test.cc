@@ -27,7 +27,7 @@ class RecoveryOfDamage : public ReopenedStore {
     for (size_t i = 0; i < count; ++i) {
       const auto value = now().get(numbered("key", i));
       EXPECT_TRUE(!value || value == pattern(200, static_cast<unsigned>(i))) << i;
-      sound += value ? 1 : 0;
+      sound += value ? 1U : 0U;
     }
     return sound;
   }

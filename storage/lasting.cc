@@ -48,8 +48,9 @@ Result<void> StoreImpl::begin_lasting() {
 void StoreImpl::recover(Recovery& recovery) {
   const auto start = std::chrono::steady_clock::now();
   const auto path = region_.state_path();
+  std::unique_ptr<StateReader> reader;
   if (takeover_.warm && takeover_.graceful && path) {
-    if (const auto taken = take_snapshot(recovery); taken) {
+    if (const auto taken = take_snapshot(recovery, reader); taken) {
       report_.source = RecoveryReport::Source::state_file;
       report_.items = index_->entry_count();
     } else {
@@ -59,6 +60,8 @@ void StoreImpl::recover(Recovery& recovery) {
   if (path) {
     discard_state_file(*path);
   }
+  // Its memory is given back when the last mapping of it goes, which takes its time.
+  cleaner_ = std::jthread([used = std::move(reader)]() mutable { used.reset(); });
   if (report_.source != RecoveryReport::Source::state_file) {
     recovery.run(report_);
   }
@@ -67,7 +70,7 @@ void StoreImpl::recover(Recovery& recovery) {
 }
 
 /// If it fails, everything is as before.
-Result<void> StoreImpl::take_snapshot(Recovery& recovery) {
+Result<void> StoreImpl::take_snapshot(Recovery& recovery, std::unique_ptr<StateReader>& used) {
   const auto seal = load<StateSeal>(takeover_.record.state_seal.data());
   if (seal == StateSeal()) {
     return fail("the stop left none");
@@ -78,14 +81,15 @@ Result<void> StoreImpl::take_snapshot(Recovery& recovery) {
   if (!recovery.all_at_home()) {
     return fail("it is for other slab options or another -m");
   }
-  const auto reader = StateReader::open(
+  auto reader = StateReader::open(
       *region_.state_path(),
       {.file_id = salt_, .stop_id = takeover_.record.stop_id, .format_version = kMediaFormat},
       seal);
   if (!reader) {
     return std::unexpected(reader.error());
   }
-  auto taken = Snapshot(*this).read(**reader, recovery.pages());
+  used = std::move(*reader);
+  auto taken = Snapshot(*this).read(*used, recovery.pages());
   // A key at the very end of the arena is compared without looking: it must not reach beyond.
   const auto last = static_cast<uint32_t>(pages_.count() - 1);
   if (taken && pages_.page(last).doubted && !settle_doubts_of(last)) {

@@ -15,6 +15,7 @@
 #include <deque>
 #include <memory>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "base/mutex.h"
@@ -39,6 +40,7 @@ struct RetiredBatch {
 };
 
 class Recovery;
+class StateReader;
 
 class ThreadState final : public StoreThread {
  public:
@@ -146,7 +148,7 @@ class StoreImpl {
   Result<void> begin_lasting();
   Result<void> open_index(size_t most_items);
   void recover(Recovery& recovery);
-  Result<void> take_snapshot(Recovery& recovery);
+  Result<void> take_snapshot(Recovery& recovery, std::unique_ptr<StateReader>& used);
   void write_state_file(const std::string& path, bool sync) EMBER_REQUIRES(superblock_mutex_);
   Result<void> settle_lasting();
   void reserve_cas(uint64_t sequence) EMBER_EXCLUDES(superblock_mutex_);
@@ -370,6 +372,7 @@ class StoreImpl {
   std::atomic<uint64_t> rescues_{0};
   std::atomic<uint64_t> janitor_rounds_{0};
   std::atomic<int> drains_{0};
+  std::jthread cleaner_;  // ends by itself, soon after the start
 };
 
 }  // namespace ember::storage

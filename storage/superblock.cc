@@ -20,6 +20,11 @@ uint64_t checksum_of(const SuperblockRecord& record) {
   return XXH3_64bits(&record, offsetof(SuperblockRecord, checksum));
 }
 
+bool is_sound(const SuperblockRecord& record) {
+  return record.magic == SuperblockRecord::kMagic && record.format == kMediaFormat &&
+         record.checksum == checksum_of(record);
+}
+
 bool all_zero(std::span<const std::byte> bytes) {
   return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
 }
@@ -39,8 +44,8 @@ SuperblockFinding Superblock::find(std::span<const std::byte> bytes) {
     }
     if (record.format > kMediaFormat) {
       newer = true;  // its checksum may stand elsewhere
-    } else if (record.checksum == checksum_of(record) && record.format == kMediaFormat &&
-               (finding.kind != SuperblockFinding::found || record.run > finding.record.run)) {
+    } else if (is_sound(record) && (finding.kind != SuperblockFinding::found ||
+                                    record.version > finding.record.version)) {
       finding = {SuperblockFinding::found, record};
     }
   }
@@ -60,9 +65,16 @@ UnixSeconds Superblock::noted_time(std::span<const std::byte> bytes) {
 }
 
 void Superblock::write() {
+  ++record.version;
   record.checksum = checksum_of(record);
   Persist* const persist = region_.persist();
-  for (const size_t place : {size_t{0}, kSecondCopy}) {
+  // A write that was cut off may have left the second copy damaged: then the first is all there is.
+  const auto copy_is_sound = [&](size_t place) {
+    return is_sound(load<SuperblockRecord>(region_.bytes().data() + place));
+  };
+  const bool second_first = copy_is_sound(0) && !copy_is_sound(kSecondCopy);
+  for (const bool second : {second_first, !second_first}) {
+    const size_t place = second ? kSecondCopy : 0;
     const std::span<std::byte> copy = region_.bytes().subspan(place, sizeof(record));
     store(copy.data(), record);
     if (persist != nullptr) {

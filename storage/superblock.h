@@ -48,7 +48,8 @@ struct SuperblockRecord {
   UnixSeconds written = 0;
   uint32_t reserved_word = 0;
   std::array<uint8_t, 64> state_seal{};  // of the state file, by which it is known
-  std::array<uint8_t, 80> reserved{};
+  uint64_t version = 0;                  // how often it was written: the larger is the newer
+  std::array<uint8_t, 72> reserved{};
   uint64_t checksum = 0;  // XXH3 of the bytes before
 };
 static_assert(sizeof(SuperblockRecord) == 256 && std::is_trivially_copyable_v<SuperblockRecord>);
@@ -79,7 +80,8 @@ class Superblock {
 
   SuperblockRecord record;
 
-  /// Writes both copies of `record`: durable, where flushing makes it so.
+  /// Writes both copies of `record`, a damaged one first, so that one of them is sound at any time:
+  /// durable, where flushing makes it so.
   void write();
   /// Has it on the device too, so that after a reboot none is taken for another. Slow.
   Result<void> sync() { return region_.sync(0, kSize); }

@@ -11,7 +11,7 @@ using storage::Outcome;
 using Mode = storage::WriteRule::Mode;
 
 bool Model::flushed(const Entry& entry) const {
-  return flush_at_ != 0 && flush_at_ <= clock_.now() && entry.stored_at < flush_at_;
+  return flush_at_ != 0 && flush_at_ <= clock_->now() && entry.stored_at < flush_at_;
 }
 
 Model::Entry* Model::find(const std::string& key) {
@@ -20,7 +20,7 @@ Model::Entry* Model::find(const std::string& key) {
     return nullptr;
   }
   Entry& entry = found->second;
-  const bool expired = entry.exptime != 0 && entry.exptime <= clock_.now();
+  const bool expired = entry.exptime != 0 && entry.exptime <= clock_->now();
   if (expired || flushed(entry)) {
     entries_.erase(found);
     return nullptr;
@@ -52,7 +52,7 @@ Outcome Model::publish(const NewItem& item, const storage::WriteRule& rule, uint
                         .cas = rule.cas_new.value_or(cas),
                         .stale = stale,
                         .won = rule.won || (stale && old->won),
-                        .stored_at = clock_.now()};
+                        .stored_at = clock_->now()};
   return Outcome::stored;
 }
 
@@ -68,7 +68,7 @@ Outcome Model::concatenate(const NewItem& addition, storage::Store::End end,
   old->value =
       end == storage::Store::End::back ? old->value + addition.value : addition.value + old->value;
   old->cas = rule.cas_new.value_or(cas);
-  old->stored_at = clock_.now();
+  old->stored_at = clock_->now();
   return Outcome::stored;
 }
 
@@ -104,7 +104,7 @@ Model::Sum Model::arithmetic(const std::string& key, const storage::ArithmeticRu
   old->value.resize(std::max(old->value.size(), old_size), ' ');
   old->cas = rule.cas_new.value_or(cas);
   old->exptime = rule.exptime.value_or(old->exptime);
-  old->stored_at = clock_.now();
+  old->stored_at = clock_->now();
   return sum;
 }
 
@@ -148,12 +148,12 @@ Outcome Model::invalidate(const std::string& key, const storage::Store::Invalida
   }
   entry->exptime = rule.exptime.value_or(entry->exptime);
   entry->cas = rule.cas_new.value_or(cas);
-  entry->stored_at = clock_.now();
+  entry->stored_at = clock_->now();
   return Outcome::stored;
 }
 
 void Model::flush_all(UnixSeconds when) {
-  if (when == 0 || when <= clock_.now()) {
+  if (when == 0 || when <= clock_->now()) {
     entries_.clear();
     flush_at_ = 0;
   } else {

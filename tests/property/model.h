@@ -27,7 +27,7 @@ class Model {
     UnixSeconds stored_at = 0;
   };
 
-  explicit Model(const Clock& clock) : clock_(clock) {}
+  explicit Model(const Clock& clock) : clock_(&clock) {}
 
   /// The live entry of a key: not expired, not flushed; or null.
   Entry* find(const std::string& key);
@@ -54,7 +54,7 @@ class Model {
  private:
   bool flushed(const Entry& entry) const;
 
-  const Clock& clock_;
+  const Clock* clock_;  // a pointer, that models can be assigned
   std::unordered_map<std::string, Entry> entries_;
   UnixSeconds flush_at_ = 0;  // 0: no flush is to come
 };

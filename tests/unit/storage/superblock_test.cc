@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <random>
+#include <utility>
 
 #include "tests/unit/storage/lasting_region.h"
 
@@ -12,6 +14,26 @@ namespace ember::storage {
 namespace {
 
 using Kind = SuperblockFinding::Kind;
+
+/// Another's memory as persistent memory; tells of the first flush.
+class WatchedRegion final : public MemoryRegion, private Persist {
+ public:
+  WatchedRegion(MemoryRegion& region, std::function<void(size_t)> at_flush)
+      : region_(region), at_flush_(std::move(at_flush)) {}
+  std::span<std::byte> bytes() override { return region_.bytes(); }
+  Persist* persist() override { return this; }
+
+ private:
+  void flush(std::span<const std::byte> range) override {
+    if (auto tell = std::exchange(at_flush_, nullptr)) {
+      tell(static_cast<size_t>(range.data() - bytes().data()));
+    }
+  }
+  void fence() override {}
+
+  MemoryRegion& region_;
+  std::function<void(size_t)> at_flush_;
+};
 
 class ASuperblock : public testing::Test {
  protected:
@@ -84,6 +106,43 @@ TEST_F(ASuperblock, AnUpdateWithinARunIsTakenFromTheCopyWrittenFirst) {
   write(3, 100);
   put(Superblock::kSecondCopy, before);
   EXPECT_EQ(find().record.cas, 100U);
+}
+
+// As a write leaves it that is cut off, and the next after it: at no moment both are damaged.
+TEST_F(ASuperblock, IsWrittenWhereItIsDamagedFirst) {
+  for (const size_t damaged : {size_t{0}, Superblock::kSecondCopy}) {
+    const size_t other = damaged == 0 ? Superblock::kSecondCopy : 0;
+    write(3, 99);
+    region_.flip(damaged + 8);
+    const auto at_flush = [&](size_t place) {
+      EXPECT_EQ(place, damaged);
+      const auto now = copy(other);
+      EXPECT_EQ(load<SuperblockRecord>(now.data()).cas, 99U)
+          << "untouched until the damaged is whole";
+    };
+    WatchedRegion watched(region_, at_flush);
+    Superblock block(watched);
+    block.record = find().record;
+    block.record.cas = 100;
+    block.write();
+    EXPECT_EQ(find().record.cas, 100U);
+    EXPECT_EQ(copy(0), copy(Superblock::kSecondCopy));
+  }
+}
+
+TEST_F(ASuperblock, OfTwoSoundCopiesTheOneWrittenLaterCounts) {
+  write(3, 99);
+  Superblock block(region_);
+  block.record = find().record;
+  block.record.cas = 100;
+  const auto before = copy(0);
+  block.write();
+  const auto after = copy(0);
+  for (const size_t newer : {size_t{0}, Superblock::kSecondCopy}) {
+    put(newer, after);
+    put(newer == 0 ? Superblock::kSecondCopy : 0, before);
+    EXPECT_EQ(find().record.cas, 100U) << newer;
+  }
 }
 
 TEST_F(ASuperblock, EveryFlippedBitOfOneCopyIsNoticed) {

@@ -91,9 +91,11 @@ def images():
     folder, refusal = folder_on("tmpfs")
     if refusal:
         pytest.skip(refusal)
-    yield {"kill": Image(folder, "kill"), "stop": Image(folder, "stop"),
-           "other": Image(folder, "stop", b"foreign")}
-    shutil.rmtree(folder)
+    try:
+        yield {"kill": Image(folder, "kill"), "stop": Image(folder, "stop"),
+               "other": Image(folder, "stop", b"foreign")}
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -45,11 +45,12 @@ class PmemPersist : public Persist {
 
 class FileRegion : public MemoryRegion {
  public:
-  FileRegion(FileOptions options, Fd file, Map map, bool device)
+  FileRegion(FileOptions options, Fd file, Map map, bool device, size_t found)
       : options_(std::move(options)),
         file_(std::move(file)),
         map_(std::move(map)),
-        device_(device) {
+        device_(device),
+        found_(found) {
     if (pmem2_map_get_store_granularity(map_.get()) != PMEM2_GRANULARITY_PAGE) {
       persist_ = std::make_unique<PmemPersist>(map_.get());
     }
@@ -62,6 +63,7 @@ class FileRegion : public MemoryRegion {
   }
   Persist* persist() override { return persist_.get(); }
   bool lasting() const override { return true; }
+  size_t found() override { return found_; }
 
   Result<void> cut() override {
     // The mapping stays; nobody looks behind bytes() any more.
@@ -99,6 +101,7 @@ class FileRegion : public MemoryRegion {
   Fd file_;
   Map map_;
   bool device_;
+  size_t found_;  // bytes, before the file was enlarged
   std::unique_ptr<Persist> persist_;
 };
 
@@ -225,7 +228,7 @@ Result<std::unique_ptr<MemoryRegion>> open_file_region(const FileOptions& option
   if (!map) {
     return std::unexpected(map.error());
   }
-  return std::make_unique<FileRegion>(options, std::move(*file), std::move(*map), device);
+  return std::make_unique<FileRegion>(options, std::move(*file), std::move(*map), device, *before);
 }
 
 Result<size_t> file_size_for_auto(const std::string& path) {

@@ -37,6 +37,8 @@ class MemoryRegion {
   virtual bool lasting() const { return false; }
   /// bytes(), and behind them what an earlier process had beyond, if the region was larger then.
   virtual std::span<std::byte> whole() { return bytes(); }
+  /// How many of the bytes may be an earlier process's: those behind are new.
+  virtual size_t found() { return bytes().size(); }
   /// Gives up what whole() has beyond bytes().
   virtual Result<void> cut() { return {}; }
   /// Writes what the page cache holds of [offset, offset + size) to the device. Slow.

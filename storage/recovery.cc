@@ -20,10 +20,18 @@ constexpr size_t kAhead = 8;
 void Recovery::survey() {
   std::vector<uint32_t> free;
   const auto count = static_cast<uint32_t>(pages_.count());
+  const size_t found = store_.region_.found();
   for (uint32_t number = 1; number < count; ++number) {
     const PageHeader header = pages_.header(number);
     if (!store_.takeover_.warm || !header.sound(number, store_.salt_)) {
       damaged_pages_ += store_.takeover_.warm && header.magic != 0 ? 1U : 0U;
+      free.push_back(number);
+      continue;
+    }
+    if (size_t{number + 1} * pages_.page_size() > found) {
+      // The file was cut off within it: values bear no checksum that could tell which are whole.
+      pages_.wipe(number);
+      ++damaged_pages_;
       free.push_back(number);
       continue;
     }

@@ -91,9 +91,11 @@ def images():
     folder, refusal = folder_on("tmpfs")
     if refusal:
         pytest.skip(refusal)
-    yield {"kill": Image(folder, "kill"), "stop": Image(folder, "stop"),
-           "other": Image(folder, "stop", b"foreign")}
-    shutil.rmtree(folder)
+    try:
+        yield {"kill": Image(folder, "kill"), "stop": Image(folder, "stop"),
+               "other": Image(folder, "stop", b"foreign")}
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -300,19 +302,18 @@ def test_headers_of_noise(images, serve):
     assert there == {}
 
 
-def test_truncated(images, serve):
-    image, source = images["kill"], random.Random(SEED + 10)
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_truncated(images, serve, end):
+    image, source = images[end], random.Random(SEED + 10)
     whole = len(image.bytes)
     for length in (0, 1, 255, 4095, 4096, 12288, image.page_size, whole // 2, whole // 2 + 7,
-                   whole - image.page_size, whole - 4096, whole - 1, source.randrange(whole)):
-        there, rows = serve(image, image.bytes[:length])
-        check(image, there, image.keys_near(length, whole) | (
-            set(image.held) if length < image.page_size else set()))
-        if length == 0:
-            assert rows["recovery_source"] == "cold"
-    # And longer than it was.
-    there, _ = serve(image, image.bytes + source.randbytes(3 * MIB))
-    check(image, there)
+                   whole - 4096, whole - 1, *(source.randrange(whole // 2) for _ in range(8))):
+        there, rows = serve(image, image.bytes[:length], image.meta)
+        check(image, there, image.held if length < image.page_size else
+              image.keys_near(length, whole))
+        assert length or rows["recovery_source"] == "cold"
+    there, _ = serve(image, image.bytes + source.randbytes(3 * MIB), image.meta)
+    check(image, there)  # longer than it was
 
 
 def test_swapped(images, serve):

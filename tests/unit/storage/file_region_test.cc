@@ -115,6 +115,7 @@ TEST_F(FileRegion, TakesAFileOfAnyFewBytes) {
   const auto region = opened(kMiB);
   EXPECT_EQ(region->bytes()[4], std::byte{'x'});
   EXPECT_EQ(region->bytes()[5], std::byte{0});
+  EXPECT_EQ(region->found(), 5U);
 }
 
 TEST_F(FileRegion, ShowsWhatALongerOneHasAndGivesItUpWhenTold) {

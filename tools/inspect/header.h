@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Header: both copies of a memory file's superblock, and what a start would make of the file.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "storage/superblock.h"
+#include "storage/takeover.h"
+#include "tools/inspect/memory_file.h"
+
+namespace ember::inspect {
+
+struct Header {
+  enum class Copy : uint8_t { sound, blank, newer, damaged };
+
+  std::array<Copy, 2> copies{};
+  /// The record that counts, if there is one that can be read.
+  std::optional<storage::SuperblockRecord> record;
+  storage::Takeover takeover;  // as the next start would judge
+  UnixSeconds noted = 0;
+  bool of_this_boot = false;
+  /// Pages and items can be made out: there is a record, with a page size that can be.
+  bool readable = false;
+  std::vector<std::string> problems;
+};
+
+Result<Header> read_header(const MemoryFile& file, UnixSeconds now);
+
+}  // namespace ember::inspect

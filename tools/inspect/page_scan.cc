@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tools/inspect/page_scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "base/bytes.h"
+
+namespace ember::inspect {
+
+using storage::Item;
+using storage::ItemCheck;
+using storage::PageHeader;
+using storage::PageTable;
+
+namespace {
+
+constexpr size_t kProblemsKept = 20;
+// A page that is written to meanwhile is read so often before its damage is believed.
+constexpr int kLooks = 4;
+constexpr std::chrono::milliseconds kBetweenLooks{5};
+
+size_t record_page_size(const Header& header) { return header.record->page_size; }
+
+}  // namespace
+
+PageScan::PageScan(const MemoryFile& file, const Header& header, UnixSeconds now)
+    : file_(file),
+      header_(header),
+      now_(std::max(now, header.noted)),
+      page_size_(record_page_size(header)),
+      part_size_(storage::page_payload(page_size_) / 2 / 8 * 8),
+      in_use_(file.user().has_value()),
+      page_(page_size_ / sizeof(uint64_t)) {}
+
+Result<ScanResult> PageScan::survey() { return scan(nullptr); }
+
+Result<ScanResult> PageScan::look(const ItemVisitor& visit) { return scan(&visit); }
+
+Result<ScanResult> PageScan::scan(const ItemVisitor* visit) {
+  result_ = ScanResult();
+  result_.chunks_read = visit != nullptr;
+  // Page numbers have 32 bits; no arena has more pages.
+  constexpr size_t kMostPages = ~uint32_t{0};
+  result_.pages = std::min(file_.size() / page_size_, kMostPages);
+  size_t number = 1;
+  while (number < result_.pages) {
+    const size_t data = file_.next_data(number * page_size_) / page_size_;
+    const size_t skipped = std::min<size_t>(data, result_.pages) - number;
+    result_.free_pages += skipped;
+    number += skipped;
+    if (number < result_.pages) {
+      if (auto done = scan_page(static_cast<uint32_t>(number), visit); !done) {
+        return std::unexpected(done.error());
+      }
+      ++number;
+    }
+  }
+  resolve_parts();
+  return result_;
+}
+
+/// False if the file ends before.
+Result<bool> PageScan::read_page(uint32_t number, size_t size) {
+  auto* const bytes = reinterpret_cast<std::byte*>(page_.data());
+  auto got = file_.read(size_t{number} * page_size_, {bytes, size});
+  return got ? Result<bool>(*got == size) : std::unexpected(got.error());
+}
+
+/// No class's: free, or not to be recognised.
+bool PageScan::empty_here(uint32_t number, const PageHeader& header) {
+  if (header.sound(number, header_.record->file_id)) {
+    return false;
+  }
+  if (header.magic != 0) {
+    ++result_.damaged_pages;
+    complain(fmt::format("page {}: its header is damaged, or another file's", number));
+  } else {
+    ++result_.free_pages;
+  }
+  return true;
+}
+
+Result<void> PageScan::scan_page(uint32_t number, const ItemVisitor* visit) {
+  PageTally tally;
+  PageHeader header{};
+  for (int attempt = 0; attempt < kLooks; ++attempt) {
+    const auto whole = read_page(number, visit != nullptr ? page_size_ : sizeof(PageHeader));
+    if (!whole) {
+      return std::unexpected(whole.error());
+    }
+    if (!*whole) {
+      ++result_.free_pages;  // shortened meanwhile
+      return {};
+    }
+    header = load<PageHeader>(page_.data());
+    const bool sound = header.sound(number, header_.record->file_id);
+    tally = sound && visit != nullptr ? tally_page(number, header.chunk_size) : PageTally();
+    const bool doubtful = tally.row.damaged != 0 || (!sound && header.magic != 0);
+    if (!in_use_ || !doubtful || attempt + 1 == kLooks) {
+      break;
+    }
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+  if (empty_here(number, header)) {
+    return {};
+  }
+  ClassRow& row = result_.classes[header.chunk_size];
+  ++row.pages;
+  row.chunks += header.chunk_size == 0 ? 0 : storage::page_payload(page_size_) / header.chunk_size;
+  chunk_sizes_[number] = header.chunk_size;
+  if (visit != nullptr) {
+    take(header.chunk_size, tally, *visit);
+  }
+  return {};
+}
+
+storage::ChunkFrame PageScan::frame_of(uint64_t offset, uint32_t chunk_size) const {
+  return {.offset = offset,
+          .size = chunk_size,
+          .salt = header_.record->file_id,
+          .part_size = part_size_,
+          // Whoever has the file may have set more numbers aside since.
+          .last_sequence = in_use_ ? ~uint64_t{0} : header_.record->cas};
+}
+
+const Item& PageScan::item_at(uint64_t offset) const {
+  const auto* const bytes = reinterpret_cast<const std::byte*>(page_.data());
+  return *reinterpret_cast<const Item*>(bytes + offset % page_size_);
+}
+
+PageScan::PageTally PageScan::tally_page(uint32_t number, uint32_t chunk_size) {
+  PageTally tally;
+  if (chunk_size < Item::kHeaderSize || chunk_size % 8 != 0) {
+    tally.problems.push_back(
+        fmt::format("page {}: chunks of {} bytes cannot be", number, chunk_size));
+    return tally;
+  }
+  const size_t count = storage::page_payload(page_size_) / chunk_size;
+  for (size_t index = 0; index < count; ++index) {
+    const uint64_t offset = uint64_t{number} * page_size_ + sizeof(PageHeader) + index * chunk_size;
+    const ItemCheck check = check_item(item_at(offset), frame_of(offset, chunk_size));
+    if (check.verdict == ItemCheck::sound) {
+      tally.items.push_back(offset);
+    } else if (check.verdict == ItemCheck::damaged && chunk_size < PageTable::kLargeChunk) {
+      // Large chunks hold parts of values too, whose bytes may be anything.
+      ++tally.row.damaged;
+      tally.problems.push_back(fmt::format("page {}, byte {}: an item is damaged", number, offset));
+    }
+  }
+  return tally;
+}
+
+void PageScan::take(uint32_t chunk_size, const PageTally& tally, const ItemVisitor& visit) {
+  ClassRow& row = result_.classes[chunk_size];
+  row.damaged += tally.row.damaged;
+  result_.damaged += tally.row.damaged;
+  row.items += tally.items.size();
+  for (const std::string& problem : tally.problems) {
+    complain(problem);
+  }
+  for (const uint64_t offset : tally.items) {
+    const Item& item = item_at(offset);
+    row.item_bytes += static_cast<size_t>(item.body() - reinterpret_cast<const char*>(&item)) +
+                      (item.chained() ? 0 : item.value_size());
+    add_item(item, offset, visit);
+  }
+}
+
+void PageScan::add_item(const Item& item, uint64_t offset, const ItemVisitor& visit) {
+  ++result_.items;
+  const UnixSeconds exptime = item.exptime();
+  if (exptime != 0 && exptime <= now_) {
+    ++result_.expired;
+  } else if (item.sequence() <= header_.record->flush_horizon) {
+    ++result_.flushed;
+  }
+  for (size_t done = 0; item.chained() && done < item.value_size(); done += part_size_) {
+    parts_.push_back({.offset = load<uint64_t>(item.body() + done / part_size_ * sizeof(uint64_t)),
+                      .head = offset,
+                      .needed = std::min<size_t>(part_size_, item.value_size() - done)});
+  }
+  visit(item, offset);
+}
+
+/// Nothing if a part can lie there.
+std::string PageScan::why_unsound(const Part& part) const {
+  const uint64_t page = part.offset / page_size_;
+  const size_t inside = part.offset % page_size_;
+  const auto found = chunk_sizes_.find(page);
+  if (found == chunk_sizes_.end() || found->second == 0) {
+    return "in no page";
+  }
+  const uint32_t chunk_size = found->second;
+  if (inside < sizeof(PageHeader) || (inside - sizeof(PageHeader)) % chunk_size != 0 ||
+      inside + part.needed > page_size_) {
+    return "in no chunk";
+  }
+  return chunk_size < part.needed ? "in a chunk too small for it" : "";
+}
+
+void PageScan::resolve_parts() {
+  std::ranges::sort(parts_, {}, &Part::offset);
+  uint64_t before = 0;  // the superblock is there: no part
+  for (const Part& part : parts_) {
+    const std::string why = part.offset == before ? "where another one lies" : why_unsound(part);
+    if (why.empty()) {
+      ClassRow& row = result_.classes[chunk_sizes_[part.offset / page_size_]];
+      ++row.parts;
+      row.item_bytes += part.needed;
+    } else if (!in_use_) {
+      // Elsewhere it may have been replaced between two pages.
+      ++result_.damaged;
+      complain(fmt::format("byte {}: a part of that item lies {}", part.head, why));
+    }
+    before = part.offset;
+  }
+  parts_.clear();
+}
+
+void PageScan::complain(std::string problem) {
+  ++result_.problem_count;
+  if (result_.problems.size() < kProblemsKept) {
+    result_.problems.push_back(std::move(problem));
+  }
+}
+
+}  // namespace ember::inspect

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// PageScan: goes through a memory file's pages, one after the other, and counts what is in them.
+// A page is copied before it is looked at; what its bytes say is doubted as recovery doubts it.
+//
+// Cost: reads page headers only, or the whole file but for its holes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "storage/item_check.h"
+#include "storage/page_table.h"
+#include "tools/inspect/header.h"
+#include "tools/inspect/memory_file.h"
+
+namespace ember::inspect {
+
+/// All pages of one chunk size.
+struct ClassRow {
+  uint64_t pages = 0;
+  uint64_t chunks = 0;
+  uint64_t items = 0;
+  uint64_t parts = 0;  // of chained items
+  uint64_t damaged = 0;
+  uint64_t item_bytes = 0;  // header, key and what of the value is in these chunks
+};
+
+struct ScanResult {
+  uint64_t pages = 0;  // the superblock's included
+  uint64_t free_pages = 0;
+  uint64_t damaged_pages = 0;
+  bool chunks_read = false;
+  std::map<uint32_t, ClassRow> classes;  // by chunk size
+  uint64_t items = 0;
+  uint64_t expired = 0;  // of the items: a start drops them
+  uint64_t flushed = 0;
+  uint64_t damaged = 0;
+  std::vector<std::string> problems;  // the first few
+  uint64_t problem_count = 0;
+};
+
+/// An item, good until the callback returns.
+using ItemVisitor = std::function<void(const storage::Item&, uint64_t offset)>;
+
+class PageScan {
+ public:
+  PageScan(const MemoryFile& file, const Header& header, UnixSeconds now);
+
+  /// Headers only.
+  Result<ScanResult> survey();
+  /// Chunks too. Each sound item is shown to `visit`.
+  Result<ScanResult> look(const ItemVisitor& visit);
+
+ private:
+  /// Of one page: is thrown away if the page changed while it was read.
+  struct PageTally {
+    ClassRow row;
+    std::vector<uint64_t> items;
+    std::vector<std::string> problems;
+  };
+  struct Part {
+    uint64_t offset = 0;
+    uint64_t head = 0;
+    size_t needed = 0;
+  };
+
+  Result<ScanResult> scan(const ItemVisitor* visit);
+  Result<void> scan_page(uint32_t number, const ItemVisitor* visit);
+  Result<bool> read_page(uint32_t number, size_t size);
+  bool empty_here(uint32_t number, const storage::PageHeader& header);
+  PageTally tally_page(uint32_t number, uint32_t chunk_size);
+  void take(uint32_t chunk_size, const PageTally& tally, const ItemVisitor& visit);
+  void add_item(const storage::Item& item, uint64_t offset, const ItemVisitor& visit);
+  void resolve_parts();
+  std::string why_unsound(const Part& part) const;
+  void complain(std::string problem);
+  storage::ChunkFrame frame_of(uint64_t offset, uint32_t chunk_size) const;
+  const storage::Item& item_at(uint64_t offset) const;
+
+  const MemoryFile& file_;
+  const Header& header_;
+  const UnixSeconds now_;
+  const size_t page_size_;
+  const size_t part_size_;
+  const bool in_use_;
+  ScanResult result_;
+  std::vector<uint64_t> page_;                          // one, aligned as items are
+  std::unordered_map<uint64_t, uint32_t> chunk_sizes_;  // by page
+  std::vector<Part> parts_;
+};
+
+}  // namespace ember::inspect

@@ -25,7 +25,9 @@ std::string why_lost(const SuperblockRecord& record, bool flushes_now) {
   if (!figures_sound(record)) {
     return "its superblock tells of figures that cannot be";
   }
-  if (record.boot_id == boot_id() || record.media == SuperblockRecord::flushed) {
+  // Without /proc nothing tells one boot from another.
+  const bool same_boot = record.boot_id == boot_id() && record.boot_id != BootId();
+  if (same_boot || record.media == SuperblockRecord::flushed) {
     return {};
   }
   if (record.state == SuperblockRecord::stopped && record.synced != 0) {

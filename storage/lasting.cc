@@ -21,9 +21,7 @@ Result<void> StoreImpl::begin_lasting() {
     report_.last_stop =
         takeover_.graceful ? RecoveryReport::LastStop::graceful : RecoveryReport::LastStop::crash;
   }
-  const MutexLock lock(superblock_mutex_);
-  SuperblockRecord& record = superblock_.record;
-  record = takeover_.record;
+  SuperblockRecord record = takeover_.record;
   record.format = kMediaFormat;
   record.arena_size = std::max<uint64_t>(record.arena_size, region_.bytes().size());
   record.state = SuperblockRecord::running;
@@ -37,10 +35,13 @@ Result<void> StoreImpl::begin_lasting() {
     record.flush_due = 0;
   }
   ++record.run;
-  superblock_.write();
   last_cas_.store(record.cas);
   flushed_.restore(record.flush_horizon, record.flush_due,
                    [this](uint64_t horizon, UnixSeconds due) { keep_flush(horizon, due); });
+  // The superblock's mutex is the last in the order.
+  const MutexLock lock(superblock_mutex_);
+  superblock_.record = record;
+  superblock_.write();
   return superblock_.sync();
 }
 

@@ -5,13 +5,6 @@
 namespace ember::storage {
 namespace {
 
-void add(ThreadState::ClassChange& sum, const ThreadState::ClassChange& part) {
-  sum.items_added += part.items_added;
-  sum.items_removed += part.items_removed;
-  sum.bytes_added += part.bytes_added;
-  sum.bytes_removed += part.bytes_removed;
-}
-
 uint64_t difference(const Counter& more, const Counter& less) {
   // Other threads count on while we read: never below zero.
   return more.get() > less.get() ? more.get() - less.get() : 0;
@@ -34,6 +27,14 @@ void add_events(ClassStats& stats, const ClassEvents& events, const ClassEvents&
 }
 
 }  // namespace
+
+ThreadState::ClassChange& ThreadState::ClassChange::operator+=(const ClassChange& other) {
+  items_added += other.items_added;
+  items_removed += other.items_removed;
+  bytes_added += other.bytes_added;
+  bytes_removed += other.bytes_removed;
+  return *this;
+}
 
 ClassUse& ClassUse::operator+=(const ClassUse& other) {
   get_hits += other.get_hits;
@@ -64,7 +65,7 @@ std::vector<ThreadState::ClassChange> StoreImpl::class_changes() const {
   std::vector<ThreadState::ClassChange> sums = past_changes_;
   for (const ThreadState* thread : threads_) {
     for (size_t id = 0; id < sums.size(); ++id) {
-      add(sums[id], thread->changes_[id]);
+      sums[id] += thread->changes_[id];
     }
   }
   return sums;

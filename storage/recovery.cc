@@ -135,16 +135,14 @@ void Recovery::judge_chunk(uint64_t offset, uint32_t chunk_size, std::vector<Can
     // Large chunks hold parts of values too, whose bytes may be anything: not to be written to.
     if (pages_.page(pages_.page_of(offset)).owners == nullptr) {
       ++tally.damaged;
-      discard(offset, tally);
+      discard(offset);
     }
     return;
   }
   tally.last_sequence = std::max(tally.last_sequence, item.sequence());
-  const UnixSeconds exptime = item.exptime();
-  if ((exptime != 0 && exptime <= store_.takeover_.noted) ||
-      item.sequence() <= store_.flushed_.value()) {
+  if (store_.died_while_down(item)) {
     ++tally.expired;
-    discard(offset, tally);
+    discard(offset);
   } else if (item.chained()) {
     tally.chained.push_back({offset, check.hash});
   } else {
@@ -168,7 +166,7 @@ bool Recovery::enter(const Candidate& candidate, uint8_t state, Tally& tally) {
   const Index::Hit hit = lock.find([&](uint64_t other) { return store_.is_item(other, key); });
   if (hit && pages_.item(hit.entry.offset())->sequence() >= item.sequence()) {
     ++tally.replaced;
-    discard(candidate.offset, tally);
+    discard(candidate.offset);
     return false;
   }
   pages_.set_state(candidate.offset, state);
@@ -187,13 +185,13 @@ bool Recovery::enter(const Candidate& candidate, uint8_t state, Tally& tally) {
   ThreadState::ClassChange& gone = tally.changes[store_.class_of(older)];
   ++gone.items_removed;
   gone.bytes_removed += older.size();
-  discard(hit.entry.offset(), tally);
+  discard(hit.entry.offset());
   return true;
 }
 
 /// The chunk is free; the next recovery, too, finds nothing in it. Durable at the fence that ends
 /// this one: until then the same would be found again.
-void Recovery::discard(uint64_t offset, Tally&) {
+void Recovery::discard(uint64_t offset) {
   ItemWriter::seal(pages_.item(offset), 0);
   store_.durable_.flush(pages_.at(offset), Item::kHeaderSize);
   pages_.set_state(offset, chunk_state::kFree);
@@ -217,7 +215,7 @@ void Recovery::leave(uint64_t offset, Hash hash, Tally& tally) {
 void Recovery::erase(uint64_t offset, Hash hash, Tally& tally) {
   leave(offset, hash, tally);
   ++tally.damaged;
-  discard(offset, tally);
+  discard(offset);
 }
 
 /// Each part of a chained item is a chunk of the class that its size asks for, or a larger one.
@@ -298,7 +296,7 @@ void Recovery::enter_chained(Tally& tally, Rehousing& rehousing) {
       enter(head, chunk_state::kDirectory, tally);
     } else {
       ++tally.damaged;
-      discard(head.offset, tally);
+      discard(head.offset);
     }
   }
   for (const Candidate& head : tally.chained) {
@@ -318,11 +316,7 @@ void Recovery::hand_over(const std::vector<Tally>& tallies, RecoveryReport& repo
     store_.index_->count_in(tally.entered);
     last = std::max(last, tally.last_sequence);
     for (size_t id = 0; id < tally.changes.size(); ++id) {
-      ThreadState::ClassChange& sum = store_.past_changes_[id];
-      sum.items_added += tally.changes[id].items_added;
-      sum.items_removed += tally.changes[id].items_removed;
-      sum.bytes_added += tally.changes[id].bytes_added;
-      sum.bytes_removed += tally.changes[id].bytes_removed;
+      store_.past_changes_[id] += tally.changes[id];
     }
   }
   store_.last_cas_.store(last);

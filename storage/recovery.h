@@ -63,7 +63,7 @@ class Recovery {
   void enter_all(std::vector<Candidate>& found, Tally& tally);
   /// False if there is a newer one.
   bool enter(const Candidate& candidate, uint8_t state, Tally& tally);
-  void discard(uint64_t offset, Tally& tally);
+  void discard(uint64_t offset);
   void leave(uint64_t offset, Hash hash, Tally& tally);
   void erase(uint64_t offset, Hash hash, Tally& tally);
 

@@ -91,9 +91,7 @@ bool Rehousing::add_chain(uint64_t head) {
 }
 
 bool Rehousing::wanted(const Item& item, RecoveryReport& report) const {
-  const UnixSeconds exptime = item.exptime();
-  const bool dead = (exptime != 0 && exptime <= store_.takeover_.noted) ||
-                    item.sequence() <= store_.flushed_.value();
+  const bool dead = store_.died_while_down(item);
   report.expired += dead ? 1U : 0U;
   return !dead;
 }
@@ -120,15 +118,9 @@ Rehousing::Moved Rehousing::take_chain(uint64_t head) {
   ItemWriter::seal(pages_.item(head), 0);
   store_.durable_.persist(pages_.at(head), Item::kHeaderSize);
   for (const uint64_t chunk : held_[head]) {
-    release(chunk);
+    store_.give(chunk);
   }
   return moved;
-}
-
-void Rehousing::release(uint64_t chunk) {
-  SlabClass& slab = *store_.slabs_[pages_.class_of(chunk)];
-  const MutexLock lock(slab.mutex);
-  slab.give(chunk);
 }
 
 std::vector<Rehousing::Moved> Rehousing::take_page(uint32_t page, RecoveryReport& report) {

@@ -54,7 +54,6 @@ class Rehousing {
   bool part_sound(uint64_t offset, size_t needed);
   std::vector<Moved> take_page(uint32_t page, RecoveryReport& report);
   Moved take_chain(uint64_t head);
-  void release(uint64_t chunk);
   static Moved copy(const Item& item);
   bool wanted(const Item& item, RecoveryReport& report) const;
   void settle(ThreadState& thread, const Moved& moved, RecoveryReport& report);

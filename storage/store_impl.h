@@ -55,6 +55,8 @@ class ThreadState final : public StoreThread {
   /// What this thread added to and took from a class. Sums over threads are the figures.
   struct ClassChange {
     Counter items_added, items_removed, bytes_added, bytes_removed;
+
+    ClassChange& operator+=(const ClassChange& other);
   };
 
  private:
@@ -151,6 +153,11 @@ class StoreImpl {
   Result<void> take_snapshot(Recovery& recovery, std::unique_ptr<StateReader>& used);
   void write_state_file(const std::string& path, bool sync) EMBER_REQUIRES(superblock_mutex_);
   Result<void> settle_lasting();
+  /// Expired or flushed by the time the region was taken over.
+  bool died_while_down(const Item& item) const {
+    const UnixSeconds exptime = item.exptime();
+    return (exptime != 0 && exptime <= takeover_.noted) || item.sequence() <= flushed_.value();
+  }
   void reserve_cas(uint64_t sequence) EMBER_EXCLUDES(superblock_mutex_);
   void keep_flush(uint64_t horizon, UnixSeconds due) EMBER_EXCLUDES(superblock_mutex_);
 

@@ -25,10 +25,7 @@ ThreadState::~ThreadState() {
   MutexLock lock(store_.threads_mutex_);
   std::erase(store_.threads_, this);
   for (size_t id = 0; id < uses_.size(); ++id) {
-    store_.past_changes_[id].items_added += changes_[id].items_added;
-    store_.past_changes_[id].items_removed += changes_[id].items_removed;
-    store_.past_changes_[id].bytes_added += changes_[id].bytes_added;
-    store_.past_changes_[id].bytes_removed += changes_[id].bytes_removed;
+    store_.past_changes_[id] += changes_[id];
     store_.past_uses_[id] += uses_[id];
   }
 }

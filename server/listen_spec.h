@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -11,8 +12,13 @@
 namespace ember::server {
 
 /// Adds every address of `text` to `specs`: "host", "host:port", "[v6]", "[v6]:port", "v6", "*";
-/// several separated by commas or semicolons.
+/// several separated by commas or semicolons. Before each may stand, in any order and each with a
+/// colon behind it: "proto[ascii]" or "proto[negotiating]", "tag[name]" (or "tag_name_"), and one
+/// of "notls", "btls" and "mtls".
 std::optional<OptionError> parse_listen_specs(std::string_view text,
                                               std::vector<ListenSpec>& specs);
+
+/// What can only be seen when all options are read: `tls` is -Z.
+std::optional<OptionError> check_listen_specs(std::span<const ListenSpec> specs, bool tls);
 
 }  // namespace ember::server

@@ -23,7 +23,9 @@ constexpr auto kOptions = std::to_array<OptionRow>({
     {'l', "listen", text, "addr", "",
      "address to listen on, with or without a port (default: all);\n"
      "several: separated by commas, or -l several times;\n"
-     "IPv6 addresses with a port stand in brackets: [::1]:11211"},
+     "IPv6 addresses with a port stand in brackets: [::1]:11211;\n"
+     "before an address: proto[ascii]: or proto[negotiating]:, tag[name]:,\n"
+     "notls:, btls: or mtls:"},
     {'d', "daemon", flag, "", "false", "run in the background"},
     {'r', "enable-coredumps", flag, "", "false", "raise the limit of core file size"},
     {'u', "user", text, "user", "", "take the identity of this user (when started by root)"},

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/numbers.h"
+#include "server/listen_spec.h"
 #include "server/option_flags.h"
 #include "server/option_setters.h"
 #include "server/short_options.h"
@@ -115,6 +116,9 @@ Refusal check_together(const Reading& reading, const std::vector<const OptionRow
     return usage("Cannot set item size limit higher than a gigabyte.");
   }
   if (Refusal refusal = check_suboptions(reading.suboptions)) {
+    return refusal;
+  }
+  if (Refusal refusal = check_listen_specs(options.listen, /*tls=*/false)) {
     return refusal;
   }
   for (const OptionRow* row : refused) {

@@ -19,20 +19,28 @@
 
 namespace ember::server {
 
+/// What clients may speak: -B, or proto[] of one listener.
+enum class Protocol : uint8_t { automatic, ascii };
+
+/// What a listener's prefix says of TLS: notls, btls (clients need no certificate), mtls (they do).
+enum class TlsMode : uint8_t { by_default, off, on, mutual };
+
 /// One address of -l.
 struct ListenSpec {
   /// A name or an address, without brackets; empty: every address of this machine.
   std::string host;
   /// The port behind the address; nothing: that of -p.
   std::optional<uint16_t> port;
+  /// proto[]; nothing: that of -B.
+  std::optional<Protocol> protocol;
+  /// tag[]: 1 to 8 characters by which the listener is known; empty: none.
+  std::string tag;
+  TlsMode tls = TlsMode::by_default;
 
   bool operator==(const ListenSpec&) const = default;
 };
 
 enum class IoKind : uint8_t { automatic, uring, epoll };
-
-/// -B: what clients may speak.
-enum class Protocol : uint8_t { automatic, ascii };
 
 /// What is done instead of serving.
 enum class Action : uint8_t { serve, print_help, print_version, print_license };

@@ -148,6 +148,7 @@ Result<void> Server::open_listeners() {
       return fail(socket.error().message);
     }
     listeners_.push_back(std::move(*socket));
+    listener_specs_.emplace_back();
     return {};
   }
   std::vector<ListenSpec> specs = options_.listen;
@@ -165,6 +166,7 @@ Result<void> Server::open_listeners() {
     }
     for (net::ListenSocket& socket : *sockets) {
       listeners_.push_back(std::move(socket));
+      listener_specs_.push_back(spec);
     }
   }
   return {};
@@ -174,7 +176,10 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
   WorkerOptions worker;
   worker.poller = kind;
   worker.session.requests_per_event = options_.requests_per_event;
-  worker.session.refuse_binary = options_.protocol != Protocol::ascii;
+  for (const ListenSpec& spec : listener_specs_) {
+    const Protocol protocol = spec.protocol.value_or(options_.protocol);
+    worker.session.listeners.push_back({.refuse_binary = protocol != Protocol::ascii});
+  }
   worker.idle_timeout_s = options_.idle_timeout_s;
   worker.handler.item_size_max = options_.item_size_max;
   worker.handler.use_cas = options_.use_cas;

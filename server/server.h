@@ -66,6 +66,7 @@ class Server {
   ConnectionLimit limit_;
   ServerStats stats_;
   std::vector<net::ListenSocket> listeners_;
+  std::vector<ListenSpec> listener_specs_;  // what each of listeners_ was opened for
   std::unique_ptr<Maintenance> maintenance_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Acceptor> acceptor_;

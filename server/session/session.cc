@@ -50,7 +50,7 @@ void Session::on_receive(std::span<const char> bytes) {
 
 bool Session::refuses(std::span<const char> bytes) {
   started_ = true;
-  return set_.options().refuse_binary && bytes.front() == kBinaryMagic;
+  return set_.options_of(listener_).refuse_binary && bytes.front() == kBinaryMagic;
 }
 
 void Session::on_end(int error) {

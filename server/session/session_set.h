@@ -30,15 +30,21 @@ namespace ember::server::session {
 
 class Session;
 
+/// What holds for the connections of one listener.
+struct ListenerOptions {
+  /// Connections whose first byte is 0x80 speak the binary protocol, which is not spoken here:
+  /// they are closed. Otherwise (ascii) it is a byte like others.
+  bool refuse_binary = true;
+};
+
 struct SessionOptions {
   protocol::Parser::Options parser;
   /// Requests of one connection in one turn after which others go first (-R), times kYieldFactor.
   size_t requests_per_event = 20;
   /// Unsent bytes of a connection at which no more is read from it.
   size_t max_unsent = 2 * kMiB;
-  /// Connections whose first byte is 0x80 speak the binary protocol, which is not spoken here:
-  /// they are closed. Otherwise (-B ascii) it is a byte like others.
-  bool refuse_binary = true;
+  /// By number; a listener beyond it has the defaults.
+  std::vector<ListenerOptions> listeners;
 };
 
 /// One worker's counts. It writes, others read.
@@ -102,6 +108,9 @@ class SessionSet {
   protocol::Handler& handler() { return parts_.handler; }
   const Clock& clock() const { return parts_.clock; }
   const SessionOptions& options() const { return options_; }
+  ListenerOptions options_of(uint32_t listener) const {
+    return listener < options_.listeners.size() ? options_.listeners[listener] : ListenerOptions{};
+  }
   SessionCounters& own_counters() { return counters_; }
   std::span<protocol::Command> scratch() { return scratch_; }
   uint32_t turn() const { return turn_; }

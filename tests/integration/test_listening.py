@@ -9,7 +9,7 @@ import tempfile
 import pytest
 
 from server_process import free_port
-from wire import ask, eventually
+from wire import ask, eventually, to_the_end
 
 
 @pytest.fixture
@@ -88,6 +88,31 @@ def test_addresses_with_ports(launch):
     assert speaks(("::1", ports[0]), socket.AF_INET6)
     assert not speaks(("127.0.0.1", ports[1]), socket.AF_INET)
     ends_well(server)
+
+
+def test_protocol_of_a_listener(launch):
+    """proto[ascii] holds for its own listener: only there is 0x80 a byte like others."""
+    plain, ascii_only = free_port(), free_port()
+    server = launch(["-l", f"127.0.0.1:{plain},proto[ascii]:tag[a]:127.0.0.1:{ascii_only}"],
+                    plain=True).launch()
+    assert eventually(lambda: speaks(("127.0.0.1", ascii_only), socket.AF_INET)), server.words()
+    replies = {}
+    for port in (plain, ascii_only):
+        with socket.create_connection(("127.0.0.1", port)) as wire:
+            wire.settimeout(5)
+            # A whole binary request (version) that ends as a line would.
+            wire.sendall(b"\x80\x0b" + bytes(20) + b"\r\n")
+            wire.shutdown(socket.SHUT_WR)
+            replies[port] = to_the_end(wire)
+    assert replies[ascii_only].startswith(b"ERROR\r\n")
+    assert not replies[plain].startswith(b"ERROR")
+    ends_well(server)
+
+
+def test_prefix_that_is_none(launch):
+    server = launch(["-l", f"proto[http]:127.0.0.1:{free_port()}"], plain=True).launch()
+    assert server.wait(10) == 71
+    assert "proto[http]" in server.words()
 
 
 def test_any_address(launch):

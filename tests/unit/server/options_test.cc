@@ -132,8 +132,11 @@ TEST(Options, SwitchesTakeTrueAndFalse) {
 
 TEST(Options, ListenAddresses) {
   const Options options = accepted({"-l", "127.0.0.1:1,localhost; ::1", "-l[::1]:2", "-l", "*:3,"});
-  const std::vector<ListenSpec> expected = {
-      {"127.0.0.1", 1}, {"localhost", {}}, {"::1", {}}, {"::1", 2}, {"", 3}};
+  const auto at = [](std::string host, std::optional<uint16_t> port) {
+    return ListenSpec{.host = std::move(host), .port = port, .protocol = {}, .tag = {}};
+  };
+  const std::vector<ListenSpec> expected = {at("127.0.0.1", 1), at("localhost", {}), at("::1", {}),
+                                            at("::1", 2), at("", 3)};
   EXPECT_EQ(options.listen, expected);
   EXPECT_EQ(options.listen_text, "127.0.0.1:1,localhost; ::1,[::1]:2,*:3,");
   EXPECT_TRUE(accepted({"-l", ","}).listen.empty());

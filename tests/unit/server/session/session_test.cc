@@ -344,7 +344,7 @@ TEST_P(SessionTest, TheBinaryProtocolIsRefused) {
 
 TEST_P(SessionTest, TheBinaryMagicIsAByteLikeOthersWhenTold) {
   set->close_all();
-  make_set({.refuse_binary = false});
+  make_set({.listeners = {{.refuse_binary = false}}});
   const Fd client = connect();
   write(client, "\x80\x01 foo\r\nversion\r\n");
   EXPECT_EQ("ERROR\r\nOK\r\n", read(client, 11));

@@ -58,6 +58,12 @@ enum class Verb : uint8_t {
   watch,
   refresh_certs,
   debugtime,
+  // Of the binary protocol only. sasl_auth and sasl_step: the key is the mechanism, the value what
+  // the client says in it; a value too long to wait for is dropped, and value_complete is false.
+  noop,
+  sasl_list_mechs,
+  sasl_auth,
+  sasl_step,
   // Not a valid request: `error` is the reply line.
   invalid,
 };
@@ -86,17 +92,33 @@ struct MetaFlags {
   bool has(char flag) const { return ((seen >> (flag - 'A')) & 1) != 0; }
 };
 
+/// What a request of the binary protocol has beyond a command of the text protocols.
+struct BinaryFields {
+  /// The CAS to match; 0 matches all.
+  uint64_t cas = 0;
+  /// incr, decr: what a missing item begins with.
+  uint64_t initial = 0;
+  /// Of the client's choice, echoed in the answer as it stands in the bytes.
+  uint32_t opaque = 0;
+  /// Echoed; says also whether the answer to a retrieval has the key.
+  uint8_t opcode = 0;
+};
+
 struct Command {
   Verb verb = Verb::invalid;
-  /// No reply is wanted: the classic `noreply`, or for get_end and errors: nothing.
+  /// No reply is wanted: the classic `noreply`, or for get_end and errors: nothing. Of a binary
+  /// command: it came in its quiet form, whose expected answer is not wanted; errors are.
   bool noreply = false;
+  /// It came in the binary protocol and is answered in it: `binary` has more of it.
+  bool is_binary = false;
   /// Storage commands: `value` holds all of it and its terminator was right. False while the value
   /// is still arriving (see Parser).
   bool value_complete = false;
   uint32_t client_flags = 0;
   /// As sent: 0 never, negative at once, up to 30 days relative, above that Unix time.
   int64_t exptime = 0;
-  /// cas: the unique to match. incr, decr: the delta. flush_all: unused (see arguments).
+  /// cas: the unique to match. incr, decr: the delta. flush_all: unused (see arguments; binary: the
+  /// delay is in exptime). Binary verbosity: the level. Binary, invalid: the status.
   uint64_t number = 0;
   /// Storage commands: bytes of value announced, without the terminator.
   uint64_t value_size = 0;
@@ -111,6 +133,8 @@ struct Command {
   std::string_view error;
   /// Meta commands only; stale from an earlier command otherwise.
   MetaFlags meta;
+  /// Binary commands only; stale otherwise.
+  BinaryFields binary;
 
   /// Views that pointed into [from, from + size) point to the same place of the copy at `to`.
   void rebase(const char* from, size_t size, const char* to);
@@ -126,7 +150,8 @@ constexpr bool is_retrieval(Verb verb) { return verb <= Verb::gats; }
 
 /// True for commands that name a key.
 constexpr bool has_key(Verb verb) {
-  return is_retrieval(verb) || (verb >= Verb::set && verb <= Verb::me && verb != Verb::mn);
+  return is_retrieval(verb) || (verb >= Verb::set && verb <= Verb::me && verb != Verb::mn) ||
+         verb == Verb::sasl_auth || verb == Verb::sasl_step;
 }
 
 }  // namespace ember::protocol

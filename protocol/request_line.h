@@ -35,6 +35,7 @@ Verb verb_of(std::string_view word, const char* limit);
 inline void reset(Command& command, Verb verb) {
   command.verb = verb;
   command.noreply = false;
+  command.is_binary = false;
   command.value_complete = false;
   command.client_flags = 0;
   command.exptime = 0;

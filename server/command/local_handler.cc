@@ -145,6 +145,11 @@ Next LocalHandler::dispatch(const Command& command, storage::Hash hash, ReplyBuf
     case Verb::refresh_certs:
     case Verb::debugtime:
       return administer(context_, command, reply);
+    case Verb::noop:
+    case Verb::sasl_list_mechs:
+    case Verb::sasl_auth:
+    case Verb::sasl_step:
+      return Next::ready;  // binary only
   }
   return Next::ready;
 }

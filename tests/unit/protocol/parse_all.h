@@ -11,8 +11,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
+#include "protocol/binary_parser.h"
 #include "protocol/parser.h"
 
 namespace ember::protocol::testing {
@@ -22,6 +24,7 @@ struct CopiedCommand {
   Verb verb = Verb::invalid;
   bool noreply = false;
   bool value_complete = false;
+  bool is_binary = false;
   uint32_t client_flags = 0;
   int64_t exptime = 0;
   uint64_t number = 0;
@@ -31,7 +34,8 @@ struct CopiedCommand {
   std::string value;
   std::string arguments;
   std::string error;
-  std::string meta;  // flags and what they mean, as text
+  std::string meta;    // flags and what they mean, as text
+  std::string binary;  // the fields of a binary command, as text
 
   bool operator==(const CopiedCommand&) const = default;
 };
@@ -58,10 +62,16 @@ inline std::string describe(const MetaFlags& meta) {
   return text;
 }
 
+inline std::string describe(const BinaryFields& binary) {
+  return "opcode " + std::to_string(binary.opcode) + " opaque " + std::to_string(binary.opaque) +
+         " cas " + std::to_string(binary.cas) + " initial " + std::to_string(binary.initial);
+}
+
 inline CopiedCommand copy(const Command& command) {
   CopiedCommand copied{.verb = command.verb,
                        .noreply = command.noreply,
                        .value_complete = command.value_complete,
+                       .is_binary = command.is_binary,
                        .client_flags = command.client_flags,
                        .exptime = command.exptime,
                        .number = command.number,
@@ -71,9 +81,13 @@ inline CopiedCommand copy(const Command& command) {
                        .value = std::string(command.value),
                        .arguments = std::string(command.arguments),
                        .error = std::string(command.error),
-                       .meta = {}};
+                       .meta = {},
+                       .binary = {}};
   if (command.verb >= Verb::mg && command.verb <= Verb::me) {
     copied.meta = describe(command.meta);
+  }
+  if (command.is_binary) {
+    copied.binary = describe(command.binary);
   }
   return copied;
 }
@@ -84,7 +98,7 @@ inline std::ostream& operator<<(std::ostream& out, const CopiedCommand& command)
              << command.exptime << " number " << command.number << " size " << command.value_size
              << (command.noreply ? " noreply" : "") << (command.value_complete ? " complete" : "")
              << " value '" << command.value << "' arguments '" << command.arguments << "' error '"
-             << command.error << "' meta " << command.meta;
+             << command.error << "' meta " << command.meta << " binary " << command.binary;
 }
 
 struct Parsed {
@@ -97,9 +111,10 @@ struct Parsed {
 
 /// Feeds `input` to a new parser. `piece` says how many bytes come next (at least 1); `room` how
 /// many commands a batch may have. Aborts where the parser breaks its contract.
-class Feeder {
+template <typename AnyParser>
+class FeederOf {
  public:
-  Feeder(const Parser::Options& options, size_t room)
+  FeederOf(const Parser::Options& options, size_t room)
       : parser_(options), max_buffered_(options.max_buffered_value), batch_(room) {}
 
   Parsed feed(std::string_view input, const std::function<size_t()>& piece) {
@@ -113,6 +128,9 @@ class Feeder {
   }
 
  private:
+  /// Bytes behind a value.
+  static constexpr size_t kTerminatorSize = std::is_same_v<AnyParser, Parser> ? 2 : 0;
+
   static void require(bool ok) {
     if (!ok) {
       std::abort();
@@ -136,9 +154,10 @@ class Feeder {
     if (streaming_ != 0) {
       return false;
     }
-    const std::string_view terminator = std::string_view(streamed_).substr(streamed_.size() - 2);
-    const bool good = terminator == "\r\n";
-    streamed_.resize(streamed_.size() - 2);
+    const size_t value_size = streamed_.size() - kTerminatorSize;
+    const std::string_view terminator = std::string_view(streamed_).substr(value_size);
+    const bool good = kTerminatorSize == 0 || terminator == "\r\n";
+    streamed_.resize(value_size);
     if (good) {
       command_.value = streamed_;
       command_.value_complete = true;
@@ -166,7 +185,7 @@ class Feeder {
       require(step.count < batch_.size() && carries_value(batch_[step.count].verb));
       command_ = copy(batch_[step.count]);
       require(!command_.value_complete && command_.value_size > max_buffered_);
-      streaming_ = command_.value_size + 2;
+      streaming_ = command_.value_size + kTerminatorSize;
     }
     parsed_.closed = step.stop == Parser::Stop::close;
     pending_.erase(0, step.consumed);
@@ -189,9 +208,10 @@ class Feeder {
     require((command.verb == Verb::invalid) == !command.error.empty());
     require(!command.value_complete || command.value.size() == command.value_size);
     require(!carries_value(command.verb) || command.value_complete);
+    require(command.is_binary == std::is_same_v<AnyParser, BinaryParser>);
   }
 
-  Parser parser_;
+  AnyParser parser_;
   size_t max_buffered_;
   std::vector<Command> batch_;
   Parsed parsed_;
@@ -201,10 +221,14 @@ class Feeder {
   CopiedCommand command_;
 };
 
+using Feeder = FeederOf<Parser>;
+using BinaryFeeder = FeederOf<BinaryParser>;
+
 /// All of `input` at once, in large batches.
-inline Parsed parse_whole(std::string_view input, const Parser::Options& options = {}) {
+template <typename AnyFeeder = Feeder>
+Parsed parse_whole(std::string_view input, const Parser::Options& options = {}) {
   constexpr size_t kRoom = 64;
-  return Feeder(options, kRoom).feed(input, [&] { return input.size(); });
+  return AnyFeeder(options, kRoom).feed(input, [&] { return input.size(); });
 }
 
 }  // namespace ember::protocol::testing

@@ -48,6 +48,10 @@ inline std::string brief(const Parsed& parsed) {
                                        "watch",
                                        "refresh_certs",
                                        "debugtime",
+                                       "noop",
+                                       "sasl_list_mechs",
+                                       "sasl_auth",
+                                       "sasl_step",
                                        "invalid"};
   std::string text;
   for (const auto& command : parsed.commands) {
@@ -76,14 +80,15 @@ inline std::string brief(const Parsed& parsed) {
 /// The options of all tests: values above 5 bytes are streamed, so that short ones test it.
 inline constexpr Parser::Options kOptions{.max_line_size = 2048, .max_buffered_value = 5};
 
-inline void expect_at_every_size(const std::string& input, const std::string& wanted) {
-  const Parsed whole = parse_whole(input, kOptions);
+template <typename AnyFeeder = Feeder>
+void expect_at_every_size(const std::string& input, const std::string& wanted) {
+  const Parsed whole = parse_whole<AnyFeeder>(input, kOptions);
   EXPECT_EQ(brief(whole), wanted) << input.substr(0, 200);
   // Long inputs: only some sizes, or it takes seconds.
   const size_t growth = input.size() > 1000 ? 4 : 0;
   for (size_t size = 1; size < std::min<size_t>(input.size() + 1, 64); size += 1 + growth * size) {
     for (const size_t room : {size_t{2}, size_t{3}, size_t{64}}) {
-      const Parsed cut = Feeder(kOptions, room).feed(input, [&] { return size; });
+      const Parsed cut = AnyFeeder(kOptions, room).feed(input, [&] { return size; });
       ASSERT_EQ(brief(cut), brief(whole)) << "in pieces of " << size << ", " << room << " a batch";
       ASSERT_EQ(cut.commands, whole.commands);
     }
@@ -95,9 +100,10 @@ struct Case {
   std::string wanted;
 };
 
-inline void expect_all(const std::vector<Case>& cases) {
+template <typename AnyFeeder = Feeder>
+void expect_all(const std::vector<Case>& cases) {
   for (const Case& one : cases) {
-    expect_at_every_size(one.input, one.wanted);
+    expect_at_every_size<AnyFeeder>(one.input, one.wanted);
   }
 }
 

@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <iterator>
+#include <memory>
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "server/process.h"
@@ -71,6 +74,29 @@ void tell(const Options& options) {
   }
 }
 
+struct Start {
+  Result<std::unique_ptr<Server>> server;
+  int ended_by = 0;  // the signal that came meanwhile
+};
+
+/// Recovering a large memory file takes its time: signals are obeyed meanwhile.
+Start start_watched(const Options& options, const SignalWaiter& signals) {
+  Start start{.server = nullptr, .ended_by = signals.pending()};
+  if (start.ended_by != 0) {
+    start.server = fail(fmt::format("signal {} before the start", start.ended_by));
+    return start;
+  }
+  std::atomic<bool> give_up{false};
+  std::jthread watch(
+      [&](const std::stop_token& stop) { start.ended_by = signals.watch_start(stop, give_up); });
+  start.server = Server::start(
+      options,
+      {.shutdown_requested = [](bool) { ::kill(::getpid(), SIGTERM); }, .give_up = &give_up});
+  watch.request_stop();
+  watch.join();
+  return start;
+}
+
 }  // namespace
 
 Result<void> run(const Options& options) {
@@ -78,11 +104,15 @@ Result<void> run(const Options& options) {
   if (auto prepared = prepare_process(options); !prepared) {
     return prepared;
   }
-  auto server =
-      Server::start(options, {.shutdown_requested = [](bool) { ::kill(::getpid(), SIGTERM); }});
-  if (!server) {
-    return fail(server.error().message);
+  Start start = start_watched(options, signals);
+  if (!start.server) {
+    if (start.ended_by != 0) {
+      log::info("{}", start.server.error().message);
+      return {};
+    }
+    return fail(start.server.error().message);
   }
+  const std::unique_ptr<Server> server = std::move(*start.server);
   tell(options);
   PidFile pid_file;
   if (!options.pid_file.empty()) {
@@ -90,14 +120,16 @@ Result<void> run(const Options& options) {
       log::warning("{}", written.error().message);
     }
   }
-  if (auto written = write_ports((*server)->listeners()); !written) {
+  if (auto written = write_ports(server->listeners()); !written) {
     log::warning("{}", written.error().message);
   }
-  const int signal = signals.wait();
+  const int signal = start.ended_by != 0
+                         ? start.ended_by
+                         : signals.wait([] { log::info("SIGHUP: there is nothing to reload"); });
   log::info("signal {}: stopping", signal);
   const std::jthread watch(
       [&signals](const std::stop_token& stop) { signals.watch_for_another(stop); });
-  (*server)->stop();
+  server->stop();
   return {};
 }
 

@@ -108,6 +108,7 @@ Result<void> Server::open_store() {
   store_options.hash_power = index_power(options_.hash_power);
   store_options.strict = options_.memory_file_strict;
   store_options.recovery_threads = static_cast<unsigned>(options_.threads);
+  store_options.give_up = hooks_.give_up;
   auto store = storage::Store::open(store_options, *region_, clock_);
   if (!store) {
     // The store knows its region, not where that is kept.

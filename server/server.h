@@ -5,6 +5,7 @@
 // Threads: started, stopped and destroyed by one; it runs on its own.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <span>
@@ -31,6 +32,8 @@ class Server {
   struct Hooks {
     /// A client sent `shutdown`. Called on a worker's loop: it must not stop the server itself.
     std::function<void(bool graceful)> shutdown_requested;
+    /// When it becomes true while the server starts, the start fails soon. Outlives start().
+    const std::atomic<bool>* give_up = nullptr;
   };
 
   /// Serves once this returns.

@@ -16,7 +16,7 @@ namespace {
 /// Signals within this time of each other are one.
 constexpr std::chrono::milliseconds kTogether{200};
 /// How often the end of the watch is looked for.
-constexpr timespec kLook{.tv_sec = 0, .tv_nsec = 10'000'000};
+constexpr long kLookNs = 10'000'000;
 
 }  // namespace
 
@@ -29,7 +29,7 @@ SignalWaiter::SignalWaiter() : signals_{} {
   ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
-int SignalWaiter::wait() const {
+int SignalWaiter::wait(const std::function<void()>& reload) const {
   while (true) {
     int number = 0;
     if (::sigwait(&signals_, &number) != 0) {
@@ -38,16 +38,34 @@ int SignalWaiter::wait() const {
     if (number != SIGHUP) {
       return number;
     }
-    log::info("SIGHUP: there is nothing to reload");
+    reload();
   }
+}
+
+int SignalWaiter::look(long nanoseconds) const {
+  const timespec time{.tv_sec = 0, .tv_nsec = nanoseconds};
+  const int number = ::sigtimedwait(&signals_, nullptr, &time);
+  return number > 0 && number != SIGHUP ? number : 0;
+}
+
+int SignalWaiter::watch_start(const std::stop_token& stop, std::atomic<bool>& give_up) const {
+  while (!stop.stop_requested()) {
+    if (const int number = look(kLookNs); number != 0) {
+      log::info("signal {} during the start: ending", number);
+      give_up.store(true, std::memory_order_relaxed);
+      watch_for_another(stop);
+      return number;
+    }
+  }
+  return 0;
 }
 
 void SignalWaiter::watch_for_another(const std::stop_token& stop) const {
   using std::chrono::steady_clock;
   const auto counts_from = steady_clock::now() + kTogether;
   while (!stop.stop_requested()) {
-    const int number = ::sigtimedwait(&signals_, nullptr, &kLook);
-    if (number > 0 && number != SIGHUP && steady_clock::now() > counts_from) {
+    const int number = look(kLookNs);
+    if (number != 0 && steady_clock::now() > counts_from) {
       log::warning("signal {} again: ending at once", number);
       ::_exit(EXIT_FAILURE);
     }

@@ -3,7 +3,9 @@
 // Threads: made on the main thread before any other is, so that all inherit the mask.
 #pragma once
 
+#include <atomic>
 #include <csignal>
+#include <functional>
 #include <stop_token>
 
 namespace ember::server {
@@ -13,14 +15,25 @@ class SignalWaiter {
   /// From now on SIGTERM, SIGINT, SIGUSR1 and SIGHUP wait to be asked for, and SIGPIPE is ignored.
   SignalWaiter();
 
-  /// Waits for a signal that ends the server, and returns it. A SIGHUP is noted in the log.
-  int wait() const;
+  /// Waits for a signal that ends the server, and returns it. At every SIGHUP calls `reload`.
+  int wait(const std::function<void()>& reload) const;
+
+  /// The signal that ends servers and came already; 0 if none did.
+  int pending() const { return look(0); }
+
+  /// While a start is under way: a signal that ends servers sets `give_up`; another one ends the
+  /// process, as in watch_for_another(). A SIGHUP is dropped: what is being read is fresh.
+  /// Returns when told to: the signal, or 0.
+  int watch_start(const std::stop_token& stop, std::atomic<bool>& give_up) const;
 
   /// While a stop is under way: another signal ends the process at once, with status 1. One that
   /// comes together with the first is no second one: timeout(1) sends two. Returns when told to.
   void watch_for_another(const std::stop_token& stop) const;
 
  private:
+  /// The next signal that ends servers, if it comes within so many nanoseconds; else 0.
+  int look(long nanoseconds) const;
+
   sigset_t signals_;
 };
 

@@ -46,7 +46,11 @@ Result<void> StoreImpl::begin_lasting() {
 }
 
 /// By the state file of the stop before, if there was a graceful one; else by looking.
-void StoreImpl::recover(Recovery& recovery) {
+Result<void> StoreImpl::recover(Recovery& recovery) {
+  if (giving_up()) {
+    return give_up(takeover_.record);
+  }
+  SuperblockRecord as_found = takeover_.record;
   const auto start = std::chrono::steady_clock::now();
   const auto path = region_.state_path();
   std::unique_ptr<StateReader> reader;
@@ -60,14 +64,38 @@ void StoreImpl::recover(Recovery& recovery) {
   }
   if (path) {
     discard_state_file(*path);
+    as_found.state_seal = {};
   }
   // Its memory is given back when the last mapping of it goes, which takes its time.
   cleaner_ = std::jthread([used = std::move(reader)]() mutable { used.reset(); });
   if (report_.source != RecoveryReport::Source::state_file) {
-    recovery.run(report_);
+    switch (recovery.run(report_)) {
+      case Recovery::Outcome::done:
+        break;
+      case Recovery::Outcome::given_up:
+        return give_up(as_found);
+      case Recovery::Outcome::cut_short:
+        return fail("asked to end while fitting it to the new -m, -f or -n; start again to go on");
+    }
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   report_.seconds = took.count();
+  return {};
+}
+
+/// Before anything was brought over: the next start finds the stop before this one.
+std::unexpected<Error> StoreImpl::give_up(SuperblockRecord as_found) {
+  if (takeover_.warm) {
+    durable_.fence();
+    const MutexLock lock(superblock_mutex_);
+    as_found.version = superblock_.record.version;
+    superblock_.record = as_found;
+    superblock_.write();
+    if (auto synced = superblock_.sync(); !synced) {
+      return std::unexpected(synced.error());
+    }
+  }
+  return fail("asked to end before it was looked through; it is as it was, start again to go on");
 }
 
 /// If it fails, everything is as before.

@@ -60,11 +60,14 @@ void Recovery::start_over() {
   }
 }
 
-void Recovery::run(RecoveryReport& report) {
+Recovery::Outcome Recovery::run(RecoveryReport& report) {
   if (!store_.takeover_.warm) {
-    return;
+    return Outcome::done;
   }
   std::vector<Tally> tallies = scan_all();
+  if (store_.giving_up()) {
+    return Outcome::given_up;
+  }
   for (size_t i = 1; i < tallies.size(); ++i) {
     tallies[0].chained.insert(tallies[0].chained.end(), tallies[i].chained.begin(),
                               tallies[i].chained.end());
@@ -73,7 +76,7 @@ void Recovery::run(RecoveryReport& report) {
   rehousing.add_chains();
   enter_chained(tallies[0], rehousing);
   hand_over(tallies, report);
-  rehousing.run(report);
+  return rehousing.run(report) ? Outcome::done : Outcome::cut_short;
 }
 
 /// What each thread found.
@@ -94,7 +97,7 @@ void Recovery::scan(Tally& tally) {
   tally.changes.resize(store_.slabs_.size());
   for (;;) {
     const size_t next = next_.fetch_add(1, std::memory_order_relaxed);
-    if (next >= owned_.size()) {
+    if (next >= owned_.size() || store_.giving_up()) {
       return;
     }
     scan_page(owned_[next], tally);

@@ -35,8 +35,13 @@ class Recovery {
   /// An upper bound, after survey().
   size_t most_items() const { return most_items_; }
 
+  enum class Outcome : uint8_t {
+    done,
+    given_up,   // as StoreOptions::give_up asks; only what is dead was ended
+    cut_short,  // likewise, when pages had been rehoused already: as after a crash
+  };
   /// Enters all items into the index, and adds to the report what it found.
-  void run(RecoveryReport& report);
+  Outcome run(RecoveryReport& report);
 
  private:
   /// A chunk with a sound item in it.

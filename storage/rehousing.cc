@@ -147,14 +147,17 @@ std::vector<Rehousing::Moved> Rehousing::take_page(uint32_t page, RecoveryReport
   return all;
 }
 
-void Rehousing::run(RecoveryReport& report) {
+bool Rehousing::run(RecoveryReport& report) {
   if (numbers_.empty()) {
-    return;
+    return true;
   }
   const auto usual = std::exchange(store_.patience_, std::chrono::milliseconds(5));
   const auto thread = store_.register_thread();
   auto& state = static_cast<ThreadState&>(*thread);
   for (const uint32_t page : numbers_) {
+    if (store_.giving_up()) {
+      return false;  // nothing is in DRAM only
+    }
     const std::vector<Moved> items = take_page(page, report);
     pages_.wipe(page);
     if (page < pages_.count()) {
@@ -167,6 +170,7 @@ void Rehousing::run(RecoveryReport& report) {
   }
   store_.patience_ = usual;
   report.items = store_.index_->entry_count();
+  return true;
 }
 
 void Rehousing::settle(ThreadState& thread, const Moved& moved, RecoveryReport& report) {

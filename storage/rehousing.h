@@ -31,8 +31,8 @@ class Rehousing {
   /// Those whose heads lie in the pages.
   void add_chains();
 
-  /// Once the class's pages are known.
-  void run(RecoveryReport& report);
+  /// Once the class's pages are known. False if it was cut short, as StoreOptions::give_up asks.
+  bool run(RecoveryReport& report);
 
  private:
   /// An item apart from its chunk.

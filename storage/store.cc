@@ -65,7 +65,9 @@ Result<void> StoreImpl::open() {
   if (auto opened = open_index(recovery.most_items()); !opened) {
     return opened;
   }
-  recover(recovery);
+  if (auto recovered = recover(recovery); !recovered) {
+    return recovered;
+  }
   return settle_lasting();
 }
 

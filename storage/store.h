@@ -9,6 +9,7 @@
 // Errors: outcomes are small enums; nothing here throws or blocks on input or output.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -50,6 +51,9 @@ struct StoreOptions {
   bool strict = false;
   /// Threads that look through it at start.
   unsigned recovery_threads = 1;
+  /// When this becomes true, looking through it is given up: open() fails, and what is in the
+  /// region is left to the next one as it was found. Outlives open().
+  const std::atomic<bool>* give_up = nullptr;
   /// So many CAS numbers are set aside at a time: what a crash may skip.
   uint64_t cas_reserve = uint64_t{1} << 24;
 };

@@ -149,7 +149,11 @@ class StoreImpl {
   // lasting.cc
   Result<void> begin_lasting();
   Result<void> open_index(size_t most_items);
-  void recover(Recovery& recovery);
+  Result<void> recover(Recovery& recovery);
+  bool giving_up() const {
+    return options_.give_up != nullptr && options_.give_up->load(std::memory_order_relaxed);
+  }
+  std::unexpected<Error> give_up(SuperblockRecord as_found);
   Result<void> take_snapshot(Recovery& recovery, std::unique_ptr<StateReader>& used);
   void write_state_file(const std::string& path, bool sync) EMBER_REQUIRES(superblock_mutex_);
   Result<void> settle_lasting();

@@ -93,6 +93,15 @@ Refusal set_memory_file(const std::string& text, Reading& reading) {
   return std::nullopt;
 }
 
+Refusal set_auth_file(const std::string& text, Reading& reading) {
+  if (text.empty()) {
+    return usage("-Y takes the path of a file of user:password lines");
+  }
+  // -d changes the directory.
+  reading.options.auth_file = std::filesystem::absolute(text).lexically_normal().string();
+  return std::nullopt;
+}
+
 Refusal set_prefix_delimiter(const std::string& text, Reading& reading) {
   if (text.empty()) {
     return mistake("No delimiter specified");
@@ -186,6 +195,7 @@ constexpr auto kTextOptions = std::to_array<TextOption>({
     {"listen", set_listen},
     {"user", set_user},
     {"memory-file", set_memory_file},
+    {"auth-file", set_auth_file},
     {"pidfile", set_pid_file},
     {"prefix-delimiter", set_prefix_delimiter},
     {"protocol", set_protocol},

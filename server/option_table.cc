@@ -69,7 +69,10 @@ constexpr auto kOptions = std::to_array<OptionRow>({
     {'W', "disable-watch", flag, "", "false", "refuse the \"watch\" command", works,
      "Without it, too, watch is answered by an error: it is not available in this build of Ember."},
     {'Y', "auth-file", text, "file", "", "authenticate clients by a file of user:password lines",
-     refused, "Authentication by a file is not available in this build of Ember."},
+     works,
+     "Only the text protocol is spoken then. SIGHUP reads the file anew. memcached heeds no more "
+     "than\n"
+     "8 lines, and cuts a last one without a line feed; Ember does not."},
     {'e', "memory-file", text, "file", "", "keep item memory in this file, over restarts", works,
      "Any file, on persistent memory (DAX), tmpfs or a disk, or a devdax device. Unlike "
      "memcached's, it\n"

@@ -121,6 +121,9 @@ Refusal check_together(const Reading& reading, const std::vector<const OptionRow
   if (Refusal refusal = check_listen_specs(options.listen, /*tls=*/false)) {
     return refusal;
   }
+  if (!options.auth_file.empty() && options.udp_port != 0) {
+    return usage("Cannot use UDP with ascii authentication enabled (-U 0 to disable)");
+  }
   for (const OptionRow* row : refused) {
     if (row->short_name == 'S' && options.protocol == Protocol::ascii) {
       return usage("ERROR: You cannot allow the ASCII protocol while using SASL.");
@@ -170,6 +173,9 @@ std::expected<Options, OptionError> parse_options(const std::vector<std::string>
   }
   if (Refusal refusal = check_together(reading, refused)) {
     return std::unexpected(std::move(*refusal));
+  }
+  if (!reading.options.auth_file.empty()) {
+    reading.options.protocol = Protocol::ascii;
   }
   if (listens_nowhere(reading.options)) {
     reading.options.warnings.emplace_back(

@@ -119,6 +119,10 @@ struct Options {
   /// -B
   Protocol protocol = Protocol::automatic;
 
+  // Who may use it.
+  /// -Y: absolute. Empty: whoever can connect.
+  std::string auth_file;
+
   // Commands.
   /// not -C
   bool use_cas = true;

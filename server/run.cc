@@ -123,9 +123,8 @@ Result<void> run(const Options& options) {
   if (auto written = write_ports(server->listeners()); !written) {
     log::warning("{}", written.error().message);
   }
-  const int signal = start.ended_by != 0
-                         ? start.ended_by
-                         : signals.wait([] { log::info("SIGHUP: there is nothing to reload"); });
+  const int signal =
+      start.ended_by != 0 ? start.ended_by : signals.wait([&server] { server->reload(); });
   log::info("signal {}: stopping", signal);
   const std::jthread watch(
       [&signals](const std::stop_token& stop) { signals.watch_for_another(stop); });

@@ -55,6 +55,9 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   if (!kind) {
     return fail(kind.error().message);
   }
+  if (auto opened = server->open_auth_file(); !opened) {
+    return fail(opened.error().message);
+  }
   // The store first: who can connect is served.
   if (auto opened = server->open_store(); !opened) {
     return fail(opened.error().message);
@@ -66,6 +69,26 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
     return fail(started.error().message);
   }
   return server;
+}
+
+Result<void> Server::open_auth_file() {
+  if (options_.auth_file.empty()) {
+    return {};
+  }
+  auth_file_ = std::make_unique<AuthFile>(options_.auth_file);
+  return auth_file_->load();
+}
+
+void Server::reload() {
+  if (auth_file_ == nullptr) {
+    log::info("SIGHUP: there is nothing to reload");
+    return;
+  }
+  if (auto loaded = auth_file_->load(); !loaded) {
+    log::warning("{}; those who could log in before still can", loaded.error().message);
+    return;
+  }
+  log::info("SIGHUP: read auth file {} anew, {} users", options_.auth_file, auth_file_->size());
 }
 
 Result<void> Server::open_region() {
@@ -180,6 +203,11 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
   for (const ListenSpec& spec : listener_specs_) {
     const Protocol protocol = spec.protocol.value_or(options_.protocol);
     worker.session.listeners.push_back({.refuse_binary = protocol != Protocol::ascii});
+  }
+  if (auth_file_ != nullptr) {
+    worker.session.may_log_in = [this](std::string_view user, std::string_view password) {
+      return auth_file_->allow(user, password);
+    };
   }
   worker.idle_timeout_s = options_.idle_timeout_s;
   worker.handler.item_size_max = options_.item_size_max;

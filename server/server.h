@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "server/acceptor.h"
+#include "server/auth_file.h"
 #include "server/command/counters.h"
 #include "server/connection_limit.h"
 #include "server/maintenance.h"
@@ -46,6 +47,9 @@ class Server {
   /// Stops accepting, lets requests and replies in flight finish within a bound, ends all threads.
   void stop();
 
+  /// SIGHUP: reads anew what may change while serving. What cannot be read stays as it was.
+  void reload();
+
   std::span<const net::ListenSocket> listeners() const { return listeners_; }
   const command::StatsSource& stats() const { return stats_; }
   std::vector<size_t> connections_by_worker() const;
@@ -53,6 +57,7 @@ class Server {
  private:
   Server(const Options& options, Hooks hooks);
 
+  Result<void> open_auth_file();
   Result<void> open_region();
   Result<void> open_store();
   void tell_recovery() const;
@@ -63,6 +68,7 @@ class Server {
   Options options_;
   Hooks hooks_;
   Clock clock_;
+  std::unique_ptr<AuthFile> auth_file_;  // -Y
   std::unique_ptr<storage::MemoryRegion> region_;
   std::unique_ptr<storage::Store> store_;
   command::CounterRegistry registry_;

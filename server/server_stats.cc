@@ -41,6 +41,8 @@ ServerStats::Counts ServerStats::counts() const {
     counts.bytes_read += counters.bytes_read.get();
     counts.bytes_written += counters.bytes_written.get();
     counts.yields += counters.yields.get();
+    counts.auth_commands += counters.logins.commands.get();
+    counts.auth_errors += counters.logins.errors.get();
   }
   return counts;
 }
@@ -71,6 +73,8 @@ command::ServerFigures ServerStats::figures() const {
   figures.rejected_connections = now.rejected_connections - at_reset_.rejected_connections;
   figures.bytes_read = now.bytes_read - at_reset_.bytes_read;
   figures.bytes_written = now.bytes_written - at_reset_.bytes_written;
+  figures.auth_cmds = now.auth_commands - at_reset_.auth_commands;
+  figures.auth_errors = now.auth_errors - at_reset_.auth_errors;
   figures.conn_yields = now.yields - at_reset_.yields;
   figures.listen_disabled_num = now.listen_disabled - at_reset_.listen_disabled;
   figures.time_in_listen_disabled_us = now.listen_disabled_us - at_reset_.listen_disabled_us;

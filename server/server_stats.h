@@ -44,6 +44,8 @@ class ServerStats final : public command::StatsSource {
     uint64_t bytes_read = 0;
     uint64_t bytes_written = 0;
     uint64_t yields = 0;
+    uint64_t auth_commands = 0;
+    uint64_t auth_errors = 0;
     uint64_t listen_disabled = 0;
     uint64_t listen_disabled_us = 0;
   };

@@ -53,7 +53,7 @@ void add_items(Report& report, const Options& options) {
   report.add("tcp_backlog", options.listen_backlog);
   report.add("binding_protocol", options.protocol == Protocol::ascii ? "ascii" : "auto-negotiate");
   report.add_yes("auth_enabled_sasl", false);
-  report.add_yes("auth_enabled_ascii", false);
+  report.add("auth_enabled_ascii", options.auth_file.empty() ? "no" : options.auth_file);
   report.add("item_size_max", options.item_size_max);
   report.add_yes("maxconns_fast", options.maxconns_fast);
 }

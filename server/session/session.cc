@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "server/session/login.h"
 #include "server/session/session_set.h"
 
 namespace ember::server::session {
@@ -32,7 +33,8 @@ Session::Session(SessionSet& set, uint32_t listener)
     : set_(set),
       parser_(set.options().parser),
       listener_(listener),
-      last_active_(set.clock().now()) {}
+      last_active_(set.clock().now()),
+      stranger_(set.options().may_log_in != nullptr) {}
 
 void Session::on_receive(std::span<const char> bytes) {
   if (closed_ || finishing_ || cut_) {
@@ -201,6 +203,12 @@ size_t Session::consume(std::span<const char> input) {
       yield();
       break;
     }
+    if (stranger_) {
+      const size_t heard = log_in(input.subspan(used));
+      used += heard;
+      more_needed = heard == 0;
+      continue;
+    }
     const Parser::Step step = parse_and_run(input.subspan(used));
     used += step.consumed;
     more_needed = step.stop == Parser::Stop::more_input;
@@ -218,6 +226,21 @@ Parser::Step Session::parse_and_run(std::span<const char> input) {
     cut_ = true;
   }
   return step;
+}
+
+/// Hears one request of a client that has to log in; returns its size, 0 when it is not all there.
+size_t Session::log_in(std::span<const char> input) {
+  const LoginStep step =
+      hear_login(input, set_.options().may_log_in, set_.own_counters().logins, reply());
+  stranger_ = !step.granted;
+  cut_ = step.close;
+  if (step.value_follows) {
+    Command refused;
+    refused.value_size = step.value_size;
+    value_ = std::make_unique<ValueStream>(refused, nullptr);
+  }
+  count_requests(step.consumed > 0 ? 1 : 0);
+  return step.consumed;
 }
 
 /// Does `commands`, the last of which is one whose value follows if `value_follows`. What cannot be

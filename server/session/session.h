@@ -78,6 +78,7 @@ class Session final : public net::Stream, public protocol::Client {
   void use_pending();
   size_t consume(std::span<const char> input);
   protocol::Parser::Step parse_and_run(std::span<const char> input);
+  size_t log_in(std::span<const char> input);
   void run(std::span<const protocol::Command> commands, bool value_follows);
   void begin_value(const protocol::Command& command);
   size_t continue_value(std::span<const char> input);
@@ -108,6 +109,7 @@ class Session final : public net::Stream, public protocol::Client {
   bool stuck_ : 1 = false;  // input waits, see waiting()
   bool sending_ : 1 = false;
   bool started_ : 1 = false;    // the first byte came
+  bool stranger_ : 1 = false;   // must log in: nothing else is parsed or done
   bool cut_ : 1 = false;        // nothing more is parsed; what is held is still done
   bool finishing_ : 1 = false;  // close once all is sent
   bool ended_ : 1 = false;      // the peer sends no more

@@ -25,6 +25,7 @@
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
 #include "server/net/poller.h"
+#include "server/session/login.h"
 
 namespace ember::server::session {
 
@@ -45,6 +46,8 @@ struct SessionOptions {
   size_t max_unsent = 2 * kMiB;
   /// By number; a listener beyond it has the defaults.
   std::vector<ListenerOptions> listeners;
+  /// Who may log in (-Y). When set, a connection can do nothing else before that.
+  MayLogIn may_log_in;
 };
 
 /// One worker's counts. It writes, others read.
@@ -52,6 +55,7 @@ struct SessionCounters {
   Counter bytes_read;
   Counter bytes_written;
   Counter yields;
+  LoginCounters logins;
   Counter sessions;
   Counter reply_buffers;  // in use
 };

@@ -249,9 +249,6 @@ TEST(Options, WhatIsNotInThisBuildIsRefusedByName) {
            {{"-S"},
             "-S, --enable-sasl: SASL authentication is not available in this build of Ember.",
             64},
-           {{"-Y", "/f"},
-            "-Y, --auth-file: Authentication by a file is not available in this build of Ember.",
-            64},
            {{"-U", "11211"},
             "-U: UDP is not available in this build of Ember; only -U 0 is accepted.",
             64},
@@ -261,6 +258,16 @@ TEST(Options, WhatIsNotInThisBuildIsRefusedByName) {
        }) {
     expect_refused(refused);
   }
+}
+
+TEST(Options, AuthFile) {
+  EXPECT_TRUE(accepted({}).auth_file.empty());
+  const Options options = accepted({"-Y", "/etc/../etc/users"});
+  EXPECT_EQ("/etc/users", options.auth_file);
+  // Passwords are asked for in the text protocol only.
+  EXPECT_EQ(Protocol::ascii, options.protocol);
+  EXPECT_TRUE(accepted({"--auth-file=users"}).auth_file.starts_with('/'));
+  expect_refused({{"-Y", ""}, "-Y takes the path of a file of user:password lines", 64});
 }
 
 TEST(Options, LargestValues) {

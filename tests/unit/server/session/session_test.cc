@@ -408,6 +408,41 @@ TEST_P(SessionTest, ClientsComeAndGoWithRepliesUnread) {
   EXPECT_TRUE(set->empty());
 }
 
+TEST_P(SessionTest, AStrangerIsHeardOnlyToLogIn) {
+  SessionOptions options;
+  options.may_log_in = [](std::string_view user, std::string_view password) {
+    return user == "user" && password == "pass";
+  };
+  make_set(options);
+  const Fd client = connect();
+  write(client, "version\r\nadd k 0 0 70000\r\n" + std::string(70000, '\n') + "\r\nquit\r\n");
+  const std::string refused = "CLIENT_ERROR unauthenticated\r\n";
+  EXPECT_EQ(repeat(refused, 3), read(client, 3 * refused.size()));
+  EXPECT_EQ(0, handler.batches);
+  // In single bytes, with a command behind it in the same piece as the last of them.
+  const std::string login = "set k 0 0 9\r\nuser pass\r";
+  for (const char byte : login) {
+    write(client, {&byte, 1});
+    turn(0);
+  }
+  write(client, "\nflush_all\r\n");
+  EXPECT_EQ("STORED\r\nOK\r\n", read(client, 12));
+  EXPECT_EQ(1U, set->counters().logins.commands.get());
+  EXPECT_EQ(0U, set->counters().logins.errors.get());
+  const Fd other = connect();
+  write(other, "flush_all\r\n");
+  EXPECT_EQ(refused, read(other, refused.size()));
+}
+
+TEST_P(SessionTest, AStrangersEndlessLineCloses) {
+  SessionOptions options;
+  options.may_log_in = [](std::string_view, std::string_view) { return true; };
+  make_set(options);
+  const Fd client = connect();
+  write(client, std::string(5000, 'x'));
+  expect_closed(client);
+}
+
 TEST_P(SessionTest, ListsItsSessions) {
   const Fd first = connect();
   const Fd second = connect();

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// login: a session's conversation with a client that has yet to say who it is (-Y): memcached's
+// answers, and the counts. Not the reading of requests (protocol/login_request.h), not who may.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "base/counter.h"
+#include "protocol/reply_buffer.h"
+
+namespace ember::server::session {
+
+/// Any thread.
+using MayLogIn = std::function<bool(std::string_view user, std::string_view password)>;
+
+/// One worker's counts of logins. It writes, others read.
+struct LoginCounters {
+  Counter commands;
+  Counter errors;
+};
+
+struct LoginStep {
+  size_t consumed = 0;  // 0: the request is not all there
+  bool granted = false;
+  bool close = false;  // the connection cannot go on
+  /// A value of value_size bytes and its terminator follow, to be swallowed.
+  bool value_follows = false;
+  uint64_t value_size = 0;
+};
+
+/// Hears and answers the one request that `input` begins with.
+LoginStep hear_login(std::span<const char> input, const MayLogIn& may_log_in,
+                     LoginCounters& counters, protocol::ReplyBuffer& reply);
+
+}  // namespace ember::server::session

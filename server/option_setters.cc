@@ -80,7 +80,9 @@ Refusal set_user(const std::string& text, Reading& reading) {
 }
 
 Refusal set_pid_file(const std::string& text, Reading& reading) {
-  reading.options.pid_file = text;
+  // -d changes the directory.
+  reading.options.pid_file =
+      text.empty() ? text : std::filesystem::absolute(text).lexically_normal().string();
   return std::nullopt;
 }
 

@@ -4,18 +4,39 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/bytes.h"
 #include "base/fd.h"
 
 namespace ember::server {
+namespace {
+
+// What is mapped beside the items: the index and pages' metadata, in parts of the items' size;
+// code, stacks, buffers.
+constexpr size_t kPartBeside = 4;
+constexpr size_t kBesideItems = 128 * kMiB;
+
+/// Whether the limit of locked memory does not count for this process.
+bool may_lock_anything() {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  return ::syscall(SYS_capget, &header, sets.data()) == 0 &&
+         (sets[0].effective >> CAP_IPC_LOCK & 1U) != 0;
+}
+
+}  // namespace
 
 Result<void> raise_file_limit(size_t connections) {
   const rlim_t needed = connections + kReservedDescriptors;
@@ -54,9 +75,31 @@ Result<void> allow_core_dumps() {
   return fail("failed to ensure corefile creation (-r): the hard limit is 0; see ulimit -Hc");
 }
 
-Result<void> lock_memory() {
+void permit_core_dumps(bool permitted) { ::prctl(PR_SET_DUMPABLE, permitted ? 1 : 0); }
+
+void raise_lock_limit() {
+  rlimit limit{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+  if (::setrlimit(RLIMIT_MEMLOCK, &limit) != 0 && ::getrlimit(RLIMIT_MEMLOCK, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_MEMLOCK, &limit);
+  }
+}
+
+Result<void> lock_memory(size_t size) {
+  rlimit limit{};
+  const bool limited = ::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  const rlim_t needed = size + size / kPartBeside + kBesideItems;
+  if (limited && limit.rlim_cur < needed && !may_lock_anything()) {
+    return fail(
+        fmt::format("-k invalid, memory is not locked: that takes {} MiB, and the limit is {} MiB; "
+                    "raise it (ulimit -l, LimitMEMLOCK=infinity), or start Ember as root with -u",
+                    needed / kMiB, limit.rlim_cur / kMiB));
+  }
   if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
-    return fail_errno("cannot lock memory (-k; see ulimit -l)", errno);
+    return fail_errno(
+        "-k invalid, mlockall() failed; the machine must have the memory, and the limit must allow "
+        "it (ulimit -l)",
+        errno);
   }
   return {};
 }
@@ -83,26 +126,6 @@ Result<void> drop_privileges(const std::string& user) {
   return {};
 }
 
-Result<void> daemonize() {
-  const pid_t child = ::fork();
-  if (child < 0) {
-    return fail_errno("failed to daemon() in order to daemonize", errno);
-  }
-  if (child > 0) {
-    ::_exit(EXIT_SUCCESS);
-  }
-  if (::setsid() < 0 || ::chdir("/") != 0) {
-    return fail_errno("failed to daemon() in order to daemonize", errno);
-  }
-  const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (null) {
-    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-      ::dup2(null.get(), stream);
-    }
-  }
-  return {};
-}
-
 Result<void> replace_file(const std::string& path, const std::string& content) {
   const std::string temporary = path + ".tmp";
   {
@@ -119,20 +142,6 @@ Result<void> replace_file(const std::string& path, const std::string& content) {
     return fail_errno(fmt::format("cannot make {}", path), errno);
   }
   return {};
-}
-
-Result<void> PidFile::write(const std::string& path) {
-  auto written = replace_file(path, fmt::format("{}\n", ::getpid()));
-  if (written) {
-    path_ = path;
-  }
-  return written;
-}
-
-PidFile::~PidFile() {
-  if (!path_.empty()) {
-    ::unlink(path_.c_str());
-  }
 }
 
 }  // namespace ember::server

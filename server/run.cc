@@ -15,8 +15,11 @@
 #include <utility>
 
 #include "base/log.h"
+#include "server/background.h"
+#include "server/pid_file.h"
 #include "server/process.h"
 #include "server/server.h"
+#include "server/service_manager.h"
 #include "server/signals.h"
 
 namespace ember::server {
@@ -25,7 +28,8 @@ namespace {
 /// Names a file that the ports are written to, for who starts with -p -1.
 constexpr const char* kPortFileVariable = "MEMCACHED_PORT_FILENAME";
 
-Result<void> prepare_process(const Options& options) {
+/// As long as this is the user who started it. What the start leaves to the server: the files.
+Result<void> take_from_starter(const Options& options, PidFile& pid_file) {
   if (auto raised = raise_file_limit(options.max_connections); !raised) {
     return raised;
   }
@@ -34,20 +38,32 @@ Result<void> prepare_process(const Options& options) {
       return allowed;
     }
   }
-  if (auto dropped = drop_privileges(options.user); !dropped) {
-    return dropped;
-  }
-  if (options.daemonize) {
-    if (auto detached = daemonize(); !detached) {
-      return detached;
-    }
-  }
   if (options.lock_memory) {
-    if (auto locked = lock_memory(); !locked) {
-      log::warning("{}; going on without", locked.error().message);
+    raise_lock_limit();
+  }
+  if (!options.pid_file.empty()) {
+    // As memcached: no reason not to serve.
+    if (auto opened = pid_file.open(options.pid_file); !opened) {
+      log::warning("{}", opened.error().message);
     }
   }
-  return {};
+  return drop_privileges(options.user);
+}
+
+/// Passwords and keys: not to be found in a core dump.
+bool holds_secrets(const Options& options) { return !options.auth_file.empty(); }
+
+void settle_process(const Options& options, const Background& background) {
+  // Taking other rights forbids core dumps, which -r wants; secrets forbid them in any case.
+  if (options.maximize_core || holds_secrets(options)) {
+    permit_core_dumps(options.maximize_core);
+  }
+  background.end_with_starter();
+  if (options.lock_memory) {
+    if (auto locked = lock_memory(options.memory_limit); !locked) {
+      log::warning("{}", locked.error().message);
+    }
+  }
 }
 
 Result<void> write_ports(std::span<const net::ListenSocket> listeners) {
@@ -97,13 +113,33 @@ Start start_watched(const Options& options, const SignalWaiter& signals) {
   return start;
 }
 
+/// What is left to say and to write once the server serves.
+void announce(const Options& options, const Server& server, PidFile& pid_file) {
+  tell(options);
+  if (auto written = pid_file.write(); !written) {
+    log::warning("{}", written.error().message);
+  }
+  if (auto written = write_ports(server.listeners()); !written) {
+    log::warning("{}", written.error().message);
+  }
+}
+
 }  // namespace
 
 Result<void> run(const Options& options) {
-  const SignalWaiter signals;
-  if (auto prepared = prepare_process(options); !prepared) {
-    return prepared;
+  Background background;
+  if (options.daemonize) {
+    if (auto detached = background.detach(); !detached) {
+      return detached;
+    }
   }
+  const ServiceManager manager;
+  const SignalWaiter signals;
+  PidFile pid_file;
+  if (auto taken = take_from_starter(options, pid_file); !taken) {
+    return taken;
+  }
+  settle_process(options, background);
   Start start = start_watched(options, signals);
   if (!start.server) {
     if (start.ended_by != 0) {
@@ -113,18 +149,17 @@ Result<void> run(const Options& options) {
     return fail(start.server.error().message);
   }
   const std::unique_ptr<Server> server = std::move(*start.server);
-  tell(options);
-  PidFile pid_file;
-  if (!options.pid_file.empty()) {
-    if (auto written = pid_file.write(options.pid_file); !written) {
-      log::warning("{}", written.error().message);
-    }
+  announce(options, *server, pid_file);
+  if (auto serving = background.serve(options.verbosity > 0, options.maximize_core); !serving) {
+    return serving;
   }
-  if (auto written = write_ports(server->listeners()); !written) {
-    log::warning("{}", written.error().message);
-  }
-  const int signal =
-      start.ended_by != 0 ? start.ended_by : signals.wait([&server] { server->reload(); });
+  manager.ready();
+  const int signal = start.ended_by != 0 ? start.ended_by : signals.wait([&manager, &server] {
+    manager.reloading();
+    server->reload();
+    manager.ready();
+  });
+  manager.stopping();
   log::info("signal {}: stopping", signal);
   const std::jthread watch(
       [&signals](const std::stop_token& stop) { signals.watch_for_another(stop); });

@@ -109,12 +109,23 @@ Result<void> Server::open_region() {
                     ? storage::open_dram_region({.size = options_.memory_limit,
                                                  .huge_pages = options_.large_pages,
                                                  .preallocate = options_.lock_memory})
-                    : storage::open_file_region(
-                          {.path = options_.memory_file, .size = options_.memory_limit});
+                    : storage::open_file_region({.path = options_.memory_file,
+                                                 .size = options_.memory_limit,
+                                                 .huge_pages = options_.large_pages});
   if (!region) {
     return fail(region.error().message);
   }
   region_ = std::move(*region);
+  if (options_.large_pages) {
+    const storage::PageKind kind = region_->page_kind();
+    if (kind == storage::PageKind::usual) {
+      log::warning(
+          "-L: there are no large pages for items; set some aside (sysctl vm.nr_hugepages), "
+          "or allow transparent ones (/sys/kernel/mm/transparent_hugepage)");
+    } else {
+      log::info("-L: large pages for items: {}", storage::name_of(kind));
+    }
+  }
   return {};
 }
 
@@ -216,6 +227,7 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
   worker.handler.watch_enabled = options_.watch_enabled;
   worker.handler.shutdown_enabled = options_.shutdown_command;
   worker.handler.memory_file = options_.memory_file;
+  worker.handler.memory_pages = storage::name_of(region_->page_kind());
   worker.handler.version = kMemcachedVersion;
   worker.handler.set_verbosity = [this](uint64_t level) {
     log::set_level(level_of(level));

@@ -5,31 +5,50 @@
 
 #include <cerrno>
 
-#include "base/log.h"
 #include "storage/memory_region.h"
 
 namespace ember::storage {
 namespace {
 
+constexpr size_t kHugePage = 2 * kMiB;
+
+struct Mapping {
+  std::span<std::byte> all;
+  PageKind kind = PageKind::usual;
+};
+
 class DramRegion : public MemoryRegion {
  public:
-  explicit DramRegion(std::span<std::byte> bytes) : bytes_(bytes) {}
-  ~DramRegion() override { ::munmap(bytes_.data(), bytes_.size()); }
+  DramRegion(const Mapping& mapping, size_t size) : mapping_(mapping), size_(size) {}
+  ~DramRegion() override { ::munmap(mapping_.all.data(), mapping_.all.size()); }
   DramRegion(const DramRegion&) = delete;
   DramRegion& operator=(const DramRegion&) = delete;
 
-  std::span<std::byte> bytes() override { return bytes_; }
+  std::span<std::byte> bytes() override { return mapping_.all.first(size_); }
   Persist* persist() override { return nullptr; }
+  PageKind page_kind() const override { return mapping_.kind; }
 
  private:
-  std::span<std::byte> bytes_;
+  Mapping mapping_;
+  size_t size_;
 };
 
-}  // namespace
+/// Fails where no pool of huge pages was set aside (vm.nr_hugepages), or it is too small.
+Result<Mapping> map_huge(size_t size) {
+  const size_t whole = (size + kHugePage - 1) / kHugePage * kHugePage;
+  // Not MAP_NORESERVE: a page that is missing later on would be a SIGBUS.
+  void* base = ::mmap(nullptr, whole, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+  if (base == MAP_FAILED) {
+    return fail_errno("no huge pages are set aside", errno);
+  }
+  return Mapping{.all = std::span(static_cast<std::byte*>(base), whole), .kind = PageKind::huge};
+}
 
-Result<std::unique_ptr<MemoryRegion>> open_dram_region(const DramOptions& options) {
+Result<Mapping> map_usual(const DramOptions& options) {
   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  if (options.preallocate) {
+  // With -L, what is touched before the system was asked for huge pages is small ones.
+  if (options.preallocate && !options.huge_pages) {
     flags |= MAP_POPULATE;
   }
   void* base = ::mmap(nullptr, options.size, PROT_READ | PROT_WRITE, flags, -1, 0);
@@ -40,10 +59,29 @@ Result<std::unique_ptr<MemoryRegion>> open_dram_region(const DramOptions& option
                     options.size / kMiB),
         errno);
   }
-  if (options.huge_pages && ::madvise(base, options.size, MADV_HUGEPAGE) != 0) {
-    log::debug("transparent huge pages are not to be had for the arena: errno {}", errno);
+  Mapping mapping{.all = std::span(static_cast<std::byte*>(base), options.size)};
+  if (options.huge_pages) {
+    mapping.kind =
+        ask_for_huge_pages(mapping.all, "enabled") ? PageKind::transparent : PageKind::usual;
+    if (options.preallocate) {
+      ::madvise(base, options.size, MADV_POPULATE_WRITE);
+    }
   }
-  return std::make_unique<DramRegion>(std::span(static_cast<std::byte*>(base), options.size));
+  return mapping;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MemoryRegion>> open_dram_region(const DramOptions& options) {
+  Result<Mapping> mapping =
+      options.huge_pages ? map_huge(options.size) : Result<Mapping>(map_usual(options));
+  if (!mapping && options.huge_pages) {
+    mapping = map_usual(options);
+  }
+  if (!mapping) {
+    return std::unexpected(mapping.error());
+  }
+  return std::make_unique<DramRegion>(*mapping, options.size);
 }
 
 }  // namespace ember::storage

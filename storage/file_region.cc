@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <libpmem2.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -43,6 +45,11 @@ class PmemPersist : public Persist {
   pmem2_drain_fn drain_;
 };
 
+bool on_tmpfs(const Fd& file) {
+  struct statfs volume{};
+  return ::fstatfs(file.get(), &volume) == 0 && volume.f_type == TMPFS_MAGIC;
+}
+
 class FileRegion : public MemoryRegion {
  public:
   FileRegion(FileOptions options, Fd file, Map map, bool device, size_t found)
@@ -64,6 +71,14 @@ class FileRegion : public MemoryRegion {
   Persist* persist() override { return persist_.get(); }
   bool lasting() const override { return true; }
   size_t found() override { return found_; }
+  PageKind page_kind() const override { return page_kind_; }
+
+  void ask_for_huge() {
+    // Only tmpfs has a use for it; persistent memory is mapped hugely by itself.
+    if (ask_for_huge_pages(whole(), "shmem_enabled") && on_tmpfs(file_)) {
+      page_kind_ = PageKind::transparent;
+    }
+  }
 
   Result<void> cut() override {
     // The mapping stays; nobody looks behind bytes() any more.
@@ -102,6 +117,7 @@ class FileRegion : public MemoryRegion {
   Map map_;
   bool device_;
   size_t found_;  // bytes, before the file was enlarged
+  PageKind page_kind_ = PageKind::usual;
   std::unique_ptr<Persist> persist_;
 };
 
@@ -228,7 +244,12 @@ Result<std::unique_ptr<MemoryRegion>> open_file_region(const FileOptions& option
   if (!map) {
     return std::unexpected(map.error());
   }
-  return std::make_unique<FileRegion>(options, std::move(*file), std::move(*map), device, *before);
+  auto region =
+      std::make_unique<FileRegion>(options, std::move(*file), std::move(*map), device, *before);
+  if (options.huge_pages) {
+    region->ask_for_huge();
+  }
+  return region;
 }
 
 Result<size_t> file_size_for_auto(const std::string& path) {

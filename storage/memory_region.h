@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -24,6 +25,15 @@ class Persist {
   virtual void fence() = 0;
 };
 
+/// The pages of memory that the system maps a region by.
+enum class PageKind : uint8_t {
+  usual,
+  transparent,  // huge ones where it finds some, as the region is touched
+  huge,         // huge ones, set aside for the region as a whole (hugetlb)
+};
+/// "usual", "transparent", "hugetlb"
+std::string_view name_of(PageKind kind);
+
 class MemoryRegion {
  public:
   virtual ~MemoryRegion() = default;
@@ -32,6 +42,7 @@ class MemoryRegion {
   /// Null where nothing has to be flushed for the region to outlive the process (page cache), or
   /// where it cannot outlive it at all (DRAM).
   virtual Persist* persist() = 0;
+  virtual PageKind page_kind() const { return PageKind::usual; }
   /// True if the bytes may be those of an earlier process: a superblock stands in front, and the
   /// store recovers what is behind it.
   virtual bool lasting() const { return false; }
@@ -47,10 +58,14 @@ class MemoryRegion {
   virtual std::optional<std::string> state_path() { return std::nullopt; }
 };
 
+/// Asks for transparent huge pages for `bytes`; whether there may be any. `setting`: the file in
+/// /sys/kernel/mm/transparent_hugepage that says so.
+bool ask_for_huge_pages(std::span<std::byte> bytes, const std::string& setting);
+
 /// Anonymous memory, taken from the system as it is first written.
 struct DramOptions {
   size_t size = 0;           // bytes, a multiple of 4096
-  bool huge_pages = false;   // ask for transparent huge pages
+  bool huge_pages = false;   // take huge pages, if there are any
   bool preallocate = false;  // take all of it now
 };
 Result<std::unique_ptr<MemoryRegion>> open_dram_region(const DramOptions& options);
@@ -59,7 +74,8 @@ Result<std::unique_ptr<MemoryRegion>> open_dram_region(const DramOptions& option
 /// has it at a time.
 struct FileOptions {
   std::string path;
-  size_t size = 0;  // bytes, whole MiB
+  size_t size = 0;          // bytes, whole MiB
+  bool huge_pages = false;  // take huge pages, if there are any (tmpfs)
 };
 Result<std::unique_ptr<MemoryRegion>> open_file_region(const FileOptions& options);
 

@@ -178,6 +178,7 @@ void report_recovery(const Context& context, ReplyBuffer& reply) {
 void report_ember(const Context& context, ReplyBuffer& reply) {
   report_recovery(context, reply);
   const storage::StoreStats store = context.store.stats();
+  write_stat(reply, "memory_pages", context.options.memory_pages);
   write_stat(reply, "pages_assigned", store.pages_assigned);
   write_stat(reply, "pages_free", store.pages_free);
   write_stat(reply, "pages_moved", store.pages_moved);

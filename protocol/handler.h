@@ -37,6 +37,7 @@ class IncomingValue {
 
 enum class Next : uint8_t {
   ready,      // go on with what is left of the batch, or with the next one
+  again,      // the first command not executed wants another turn, after other clients had theirs
   suspended,  // wait for Client::resume()
   close,      // send what is in the reply, then close
 };

@@ -106,6 +106,12 @@ struct Options {
   // Serving.
   /// -c
   size_t max_connections = 1024;
+  /// -o lru_crawler: look for expired items in the background.
+  bool sweep = true;
+  /// -o lru_crawler_sleep: rest after each thousand items looked at.
+  uint32_t sweep_rest_us = 100;
+  /// -o lru_crawler_tocrawl: most items of a class at one go. 0: all.
+  uint32_t sweep_items = 0;
   /// -o maxconns_fast: beyond -c, say so and close; otherwise stop accepting.
   bool maxconns_fast = true;
   /// -t

@@ -151,6 +151,10 @@ Result<void> Server::open_store() {
                : fail(fmt::format("{}: {}", options_.memory_file, store.error().message));
   }
   store_ = std::move(*store);
+  storage::StoreTuning& tuning = store_->tuning();
+  tuning.sweep = options_.sweep;
+  tuning.sweep_rest_us = options_.sweep_rest_us;
+  tuning.sweep_items = options_.sweep_items;
   tell_recovery();
   return {};
 }
@@ -224,6 +228,7 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
   worker.handler.item_size_max = options_.item_size_max;
   worker.handler.use_cas = options_.use_cas;
   worker.handler.flush_enabled = options_.flush_enabled;
+  worker.handler.dump_enabled = options_.dump_enabled;
   worker.handler.watch_enabled = options_.watch_enabled;
   worker.handler.shutdown_enabled = options_.shutdown_command;
   worker.handler.memory_file = options_.memory_file;
@@ -254,7 +259,7 @@ Result<void> Server::start_threads(net::PollerKind kind) {
         workers_[next_worker_]->give(std::move(connection), listener);
         next_worker_ = (next_worker_ + 1) % workers_.size();
       });
-  stats_.attach(workers_, *acceptor_, listeners_);
+  stats_.attach(*store_, workers_, *acceptor_, listeners_);
   if (auto started = acceptor_->start(); !started) {
     return started;
   }

@@ -22,8 +22,9 @@ uint64_t microseconds(const timeval& time) {
 ServerStats::ServerStats(const Options& options, const Clock& clock, const ConnectionLimit& limit)
     : options_(options), clock_(clock), limit_(limit), verbosity_(options.verbosity) {}
 
-void ServerStats::attach(std::span<const std::unique_ptr<Worker>> workers, const Acceptor& acceptor,
-                         std::span<const net::ListenSocket> listeners) {
+void ServerStats::attach(storage::Store& store, std::span<const std::unique_ptr<Worker>> workers,
+                         const Acceptor& acceptor, std::span<const net::ListenSocket> listeners) {
+  store_ = &store;
   workers_ = workers;
   acceptor_ = &acceptor;
   listeners_ = listeners;
@@ -83,6 +84,11 @@ command::ServerFigures ServerStats::figures() const {
 
 command::Settings ServerStats::settings() const {
   LiveSettings live;
+  const storage::StoreTuning& tuning = store_->tuning();
+  live.memory_limit = store_->stats().memory_limit;
+  live.sweep = tuning.sweep;
+  live.sweep_rest_us = tuning.sweep_rest_us;
+  live.sweep_items = tuning.sweep_items;
   live.verbosity = verbosity_.load(std::memory_order_relaxed);
   for (const net::ListenSocket& listener : listeners_) {
     if (listener.port != 0) {

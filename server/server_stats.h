@@ -18,6 +18,7 @@
 #include "server/net/sockets.h"
 #include "server/options.h"
 #include "server/worker.h"
+#include "storage/store.h"
 
 namespace ember::server {
 
@@ -26,8 +27,8 @@ class ServerStats final : public command::StatsSource {
   ServerStats(const Options& options, const Clock& clock, const ConnectionLimit& limit);
 
   /// The server is whole: from now on there is something to ask. They outlive their use.
-  void attach(std::span<const std::unique_ptr<Worker>> workers, const Acceptor& acceptor,
-              std::span<const net::ListenSocket> listeners);
+  void attach(storage::Store& store, std::span<const std::unique_ptr<Worker>> workers,
+              const Acceptor& acceptor, std::span<const net::ListenSocket> listeners);
 
   command::ServerFigures figures() const override;
   command::Settings settings() const override;
@@ -55,6 +56,7 @@ class ServerStats final : public command::StatsSource {
   const Clock& clock_;
   const ConnectionLimit& limit_;
   std::span<const std::unique_ptr<Worker>> workers_;
+  storage::Store* store_ = nullptr;
   const Acceptor* acceptor_ = nullptr;
   std::span<const net::ListenSocket> listeners_;
   std::atomic<uint32_t> verbosity_;

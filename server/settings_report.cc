@@ -28,7 +28,7 @@ class Report {
 };
 
 void add_network(Report& report, const Options& options, const LiveSettings& live) {
-  report.add("maxbytes", options.memory_limit);
+  report.add("maxbytes", live.memory_limit != 0 ? live.memory_limit : options.memory_limit);
   report.add("maxconns", options.max_connections);
   report.add("tcpport", live.tcp_port);
   report.add("udpport", options.udp_port);
@@ -58,22 +58,21 @@ void add_items(Report& report, const Options& options) {
   report.add_yes("maxconns_fast", options.maxconns_fast);
 }
 
-// Ember moves pages, reclaims expired items and hashes with XXH3 always; it dumps no items in this
-// build; it has no segmented queues, but the names stay, with memcached's defaults, for exporters
-// that read them.
-void add_memory(Report& report, const Options& options) {
+// Ember hashes with XXH3 always; it has no segmented queues, but the names stay, with memcached's
+// defaults, for exporters that read them.
+void add_memory(Report& report, const Options& options, const LiveSettings& live) {
   report.add("hashpower_init", options.hash_power);
   report.add_yes("slab_reassign", true);
   report.add("slab_automove", 1);
   report.add("slab_automove_ratio", "0.80");
   report.add("slab_automove_window", 10);
   report.add("slab_chunk_max", 512 * kKiB);
-  report.add_yes("lru_crawler", true);
-  report.add("lru_crawler_sleep", 100);
-  report.add("lru_crawler_tocrawl", 0);
+  report.add_yes("lru_crawler", live.sweep);
+  report.add("lru_crawler_sleep", live.sweep_rest_us);
+  report.add("lru_crawler_tocrawl", live.sweep_items);
   report.add("tail_repair_time", 0);
   report.add_yes("flush_enabled", options.flush_enabled);
-  report.add_yes("dump_enabled", false);
+  report.add_yes("dump_enabled", options.dump_enabled);
   report.add("hash_algorithm", "xxh3");
   report.add_yes("lru_maintainer_thread", true);
   report.add_yes("lru_segmented", true);
@@ -135,7 +134,7 @@ command::Settings settings_report(const Options& options, const LiveSettings& li
   Report report;
   add_network(report, options, live);
   add_items(report, options);
-  add_memory(report, options);
+  add_memory(report, options, live);
   add_buffers(report, options);
   add_external_storage(report);
   add_unavailable(report, options);

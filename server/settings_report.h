@@ -19,6 +19,12 @@ struct LiveSettings {
   uint32_t verbosity = 0;
   /// Seconds since the oldest item was used.
   uint64_t oldest = 0;
+  /// As `cache_memlimit` left it, in bytes; 0: as at the start.
+  uint64_t memory_limit = 0;
+  /// `lru_crawler enable|sleep|tocrawl`
+  bool sweep = true;
+  uint32_t sweep_rest_us = 0;
+  uint32_t sweep_items = 0;
 };
 
 command::Settings settings_report(const Options& options, const LiveSettings& live);

@@ -121,6 +121,12 @@ void apply(std::string_view name, double number, Options& options) {
     options.maxconns_fast = true;
   } else if (name == "no_maxconns_fast" || name == "no_modern") {
     options.maxconns_fast = false;
+  } else if (name == "lru_crawler" || name == "no_lru_crawler") {
+    options.sweep = name == "lru_crawler";
+  } else if (name == "lru_crawler_sleep") {
+    options.sweep_rest_us = static_cast<uint32_t>(size);
+  } else if (name == "lru_crawler_tocrawl") {
+    options.sweep_items = static_cast<uint32_t>(size);
   } else if (name == "hashpower") {
     options.hash_power = static_cast<unsigned>(size);
   } else {

@@ -88,6 +88,8 @@ StoreStats StoreImpl::stats() const {
   stats.index_growing = index_->growing();
   stats.rescues = rescues_.load(std::memory_order_relaxed);
   stats.move_running = drains_.load(std::memory_order_relaxed) != 0;
+  stats.crawl_running = crawling_.load(std::memory_order_relaxed);
+  stats.crawls = crawls_.load(std::memory_order_relaxed);
   stats.janitor_rounds = janitor_rounds_.load(std::memory_order_relaxed);
   stats.metadata_bytes = pages_.bytes();
   for (const auto& slab : slabs_) {

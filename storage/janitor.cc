@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The background: expired items, chunks nobody collects, pages on the move, old access clocks.
+#include <chrono>
+#include <utility>
+
 #include "storage/store_impl.h"
 
 namespace ember::storage {
@@ -8,31 +11,92 @@ namespace {
 // Pages swept, buckets looked at, in one round: some hundred microseconds.
 constexpr size_t kSweptPages = 4;
 constexpr size_t kClockBuckets = 4096;
+// Items between two rests, as many as memcached's crawler takes.
+constexpr uint64_t kRestEvery = 1000;
 // A pass over the clocks must come around well before they wrap (9.1 h - 7.8 h).
 constexpr UnixSeconds kClockPassEvery = 1800;
 
 }  // namespace
 
-bool StoreImpl::sweep_some(ThreadState& thread) {
+/// After each thousand items the sweep rests as long as it was told to; the rest of the janitor's
+/// work goes on meanwhile.
+bool StoreImpl::resting() {
+  const auto present = std::chrono::steady_clock::now();
+  if (rest_due_us_ != 0) {
+    rest_until_ = present + std::chrono::microseconds(std::exchange(rest_due_us_, 0));
+  }
+  return present < rest_until_;
+}
+
+/// What was looked at since the class had checked `before` items; the rest due for it is noted.
+uint64_t StoreImpl::note_checked(uint64_t before, const SlabClass& slab) {
+  const uint64_t checked = slab.events.crawler_items_checked - before;
+  rest_due_us_ += checked * tuning_.sweep_rest_us.load(std::memory_order_relaxed) / kRestEvery;
+  return checked;
+}
+
+bool StoreImpl::sweep_classes(ThreadState& thread) {
+  const uint64_t most = tuning_.sweep_items.load(std::memory_order_relaxed);
   size_t swept = 0;
-  while (sweep_class_ < slabs_.size()) {
+  for (; sweep_class_ < slabs_.size(); ++sweep_class_, sweep_checked_ = 0) {
     SlabClass& slab = *slabs_[sweep_class_];
+    size_t& ordinal = sweep_ordinals_[sweep_class_];
     MutexLock lock(slab.mutex);
     const auto& numbers = slab.pages();
-    for (; sweep_ordinal_ < numbers.size(); ++sweep_ordinal_) {
-      const PageInfo& page = pages_.page(numbers[sweep_ordinal_]);
+    for (; ordinal < numbers.size() && (most == 0 || sweep_checked_ < most); ++ordinal) {
+      const PageInfo& page = pages_.page(numbers[ordinal]);
       if (page.earliest_expiry.load(std::memory_order_relaxed) > now() || page.swept == now()) {
         continue;
       }
       if (swept++ == kSweptPages) {
         return true;  // here again next round
       }
-      slab.events.crawler_reclaimed += sweep_page(thread, slab, numbers[sweep_ordinal_]);
+      const uint64_t before = slab.events.crawler_items_checked;
+      slab.events.crawler_reclaimed += sweep_page(thread, slab, numbers[ordinal]);
+      sweep_checked_ += note_checked(before, slab);
     }
-    ++sweep_class_;
-    sweep_ordinal_ = 0;
+    ordinal = ordinal < numbers.size() ? ordinal : 0;
   }
   sweep_class_ = 1;
+  return false;
+}
+
+bool StoreImpl::crawl(const ClassSet& classes) {
+  if (crawling_.load(std::memory_order_relaxed)) {
+    return false;  // without the lock: the janitor has it while it looks
+  }
+  const MutexLock lock(crawl_mutex_);
+  crawl_classes_ = classes;
+  crawling_.store(true, std::memory_order_relaxed);
+  crawls_.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+/// As the sweep, but of all pages of the classes asked for, whatever is known of their expiry.
+bool StoreImpl::crawl_some(ThreadState& thread) {
+  const uint64_t most = tuning_.sweep_items.load(std::memory_order_relaxed);
+  const MutexLock crawl(crawl_mutex_);
+  size_t swept = 0;
+  while (crawl_class_ < slabs_.size()) {
+    SlabClass& slab = *slabs_[crawl_class_];
+    MutexLock lock(slab.mutex);
+    const auto& numbers = slab.pages();
+    const bool enough = most != 0 && crawl_checked_ >= most;
+    if (!crawl_classes_[crawl_class_] || enough || crawl_ordinal_ >= numbers.size()) {
+      ++crawl_class_;
+      crawl_ordinal_ = 0;
+      crawl_checked_ = 0;
+      continue;
+    }
+    if (swept++ == kSweptPages) {
+      return true;
+    }
+    const uint64_t before = slab.events.crawler_items_checked;
+    slab.events.crawler_reclaimed += sweep_page(thread, slab, numbers[crawl_ordinal_++]);
+    crawl_checked_ += note_checked(before, slab);
+  }
+  crawl_class_ = 0;
+  crawling_.store(false, std::memory_order_relaxed);
   return false;
 }
 
@@ -65,7 +129,10 @@ bool StoreImpl::maintain(ThreadState& thread) {
     thread.quiesce();
     return true;
   }
-  const bool more = sweep_some(thread);
+  bool more = false;
+  if (tuning_.sweep.load(std::memory_order_relaxed) && !resting()) {
+    more = crawling_.load(std::memory_order_relaxed) ? crawl_some(thread) : sweep_classes(thread);
+  }
   settle_access_clocks();
   if (drains_.load(std::memory_order_relaxed) != 0) {
     continue_drains(thread);

@@ -45,7 +45,8 @@ StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Cl
       past_uses_(slabs_.size()),
       past_changes_(slabs_.size()),
       use_at_reset_(slabs_.size()),
-      pressures_(slabs_.size()) {
+      pressures_(slabs_.size()),
+      sweep_ordinals_(slabs_.size()) {
   for (size_t id = 0; id < slabs_.size(); ++id) {
     slabs_[id] = std::make_unique<SlabClass>(static_cast<uint8_t>(id), pages_, classes_);
   }
@@ -189,5 +190,15 @@ std::vector<ClassStats> Store::class_stats() const { return impl_->class_stats()
 std::vector<ClassUse> Store::class_use() const { return impl_->class_use(); }
 
 void Store::reset_stats() { impl_->reset_stats(); }
+
+void Store::dump(StoreThread&, DumpCursor& cursor, std::vector<DumpedItem>& out) {
+  impl_->dump(cursor, out);
+}
+
+bool Store::crawl(const ClassSet& classes) { return impl_->crawl(classes); }
+
+StoreTuning& Store::tuning() { return impl_->tuning(); }
+
+size_t Store::class_count() const { return impl_->class_count(); }
 
 }  // namespace ember::storage

@@ -22,10 +22,12 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/result.h"
+#include "storage/dump.h"
 #include "storage/hash.h"
 #include "storage/item.h"
 #include "storage/item_writer.h"
 #include "storage/memory_region.h"
+#include "storage/store_tuning.h"
 
 namespace ember::storage {
 
@@ -225,6 +227,8 @@ struct StoreStats {
   bool index_growing = false;
   uint64_t rescues = 0;  // items kept by copying when their page moved
   bool move_running = false;
+  bool crawl_running = false;
+  uint64_t crawls = 0;  // begun on request
   uint64_t janitor_rounds = 0;
   uint64_t metadata_bytes = 0;  // DRAM beside the arena and the index
 };
@@ -310,6 +314,20 @@ class Store {
   std::string_view piece(const Item& item, size_t index) const;
 
   uint8_t class_of(const Item& item) const;
+
+  /// Appends the next items of a list to `out`: a few hundred at most, often none. Until
+  /// cursor.done().
+  void dump(StoreThread& thread, DumpCursor& cursor, std::vector<DumpedItem>& out);
+
+  /// Has maintain() look at every item of these classes and free what is expired. False while it is
+  /// at the last such request.
+  bool crawl(const ClassSet& classes);
+
+  /// What can be changed while the store runs.
+  StoreTuning& tuning();
+
+  /// Ids of classes run from 1 to this.
+  size_t class_count() const;
 
   /// Frees expired items, keeps free chunks ahead of writers, moves pages to where they are worth
   /// most. Called often by one thread of the server's; returns true when there is more to do.

@@ -3,8 +3,8 @@
 //
 // Where to read: find.cc (reading), allocation.cc (chunks for writers), publish.cc (items enter
 // and leave), modify.cc (append, incr, touch, invalidate), evictor.cc (who leaves when memory is
-// short), janitor.cc (the background), page_mover.cc (pages between classes), lasting.cc (a memory
-// file's start and end; recovery.h brings its items back).
+// short), janitor.cc (the background), dump.cc (lists of items), page_mover.cc (pages between
+// classes), lasting.cc (a memory file's start and end; recovery.h brings its items back).
 //
 // Lock order: class mutex, then index bucket, then the flush horizon, then the superblock; or after
 // the bucket anything inside the index. A thread holds one class mutex at a time.
@@ -30,45 +30,12 @@
 #include "storage/store_thread.h"
 #include "storage/superblock.h"
 #include "storage/takeover.h"
+#include "storage/thread_state.h"
 
 namespace ember::storage {
 
-/// Chunks that were unlinked in an epoch: free once all threads have left it.
-struct RetiredBatch {
-  uint64_t epoch = 0;
-  std::vector<uint64_t> chunks;
-};
-
 class Recovery;
 class StateReader;
-
-class ThreadState final : public StoreThread {
- public:
-  explicit ThreadState(StoreImpl& store);
-  ~ThreadState() override;
-
-  void quiesce() override;
-  void offline() override;
-  void online() override;
-  ClassUse& use(uint8_t class_id) override { return uses_[class_id]; }
-
-  /// What this thread added to and took from a class. Sums over threads are the figures.
-  struct ClassChange {
-    Counter items_added, items_removed, bytes_added, bytes_removed;
-
-    ClassChange& operator+=(const ClassChange& other);
-  };
-
- private:
-  friend class StoreImpl;
-
-  StoreImpl& store_;
-  Epochs::Slot* slot_;
-  std::vector<uint64_t> unlinked_;  // since the last epoch this thread closed
-  std::deque<RetiredBatch> retired_;
-  std::vector<ClassUse> uses_;
-  std::vector<ClassChange> changes_;
-};
 
 class StoreImpl {
  public:
@@ -129,8 +96,14 @@ class StoreImpl {
   bool try_win(const Item& item);
   void flush_all(UnixSeconds when);
 
+  // dump.cc
+  void dump(DumpCursor& cursor, std::vector<DumpedItem>& out);
+
   // janitor.cc
   bool maintain(ThreadState& thread);
+  bool crawl(const ClassSet& classes) EMBER_EXCLUDES(crawl_mutex_);
+  StoreTuning& tuning() { return tuning_; }
+  size_t class_count() const { return classes_.count(); }
 
   // figures.cc
   StoreStats stats() const;
@@ -182,6 +155,13 @@ class StoreImpl {
   std::vector<ThreadState::ClassChange> class_changes() const;
   std::vector<ClassUse> class_use_since_start() const EMBER_REQUIRES(threads_mutex_);
   ClassStats figures_of(SlabClass& slab) const EMBER_REQUIRES(slab.mutex);
+
+  // dump.cc
+  void add_dumped(IndexEntry entry, std::vector<DumpedItem>& out) const;
+  void dump_buckets(DumpCursor& cursor, std::vector<DumpedItem>& out);
+  void dump_pages(DumpCursor& cursor, std::vector<DumpedItem>& out);
+  size_t queued_chunks(SlabClass& slab, uint32_t number, size_t& from, std::span<uint64_t> out)
+      EMBER_EXCLUDES(slab.mutex);
 
   // find.cc
   Miss why_dead(const Item& item) const;  // absent: it is alive
@@ -310,7 +290,10 @@ class StoreImpl {
   void continue_drains(ThreadState& thread);
 
   // janitor.cc
-  bool sweep_some(ThreadState& thread);
+  bool sweep_classes(ThreadState& thread);
+  bool crawl_some(ThreadState& thread) EMBER_EXCLUDES(crawl_mutex_);
+  bool resting();
+  uint64_t note_checked(uint64_t before, const SlabClass& slab) EMBER_REQUIRES(slab.mutex);
   void settle_access_clocks();
 
   const StoreOptions options_;
@@ -376,13 +359,24 @@ class StoreImpl {
   };
   Move next_move_;
   size_t sweep_class_ = 1;
-  size_t sweep_ordinal_ = 0;
+  std::vector<size_t> sweep_ordinals_;  // by class: the page to go on with
+  uint64_t sweep_checked_ = 0;          // items of the class whose turn it is
+  uint64_t rest_due_us_ = 0;
+  std::chrono::steady_clock::time_point rest_until_;
+  uint8_t crawl_class_ = 0;
+  size_t crawl_ordinal_ = 0;
+  uint64_t crawl_checked_ = 0;
   size_t clock_bucket_ = 0;
   UnixSeconds clock_pass_ = 0;
   std::atomic<uint64_t> pages_moved_{0};
   std::atomic<uint64_t> rescues_{0};
   std::atomic<uint64_t> janitor_rounds_{0};
   std::atomic<int> drains_{0};
+  StoreTuning tuning_;
+  Mutex crawl_mutex_;
+  ClassSet crawl_classes_ EMBER_GUARDED_BY(crawl_mutex_);  // still to be gone through
+  std::atomic<bool> crawling_{false};
+  std::atomic<uint64_t> crawls_{0};
   std::jthread cleaner_;  // ends by itself, soon after the start
 };
 

@@ -71,13 +71,6 @@ std::string_view refuse(const Context& context, Verb verb, const Arguments& argu
   switch (verb) {
     case Verb::watch:
       return context.options.watch_enabled ? kError : "CLIENT_ERROR watch commands not allowed";
-    case Verb::lru_crawler:
-      if (arguments[0] == "enable") {
-        return "ERROR failed to start lru crawler thread";
-      }
-      return arguments.count() == 2 && (arguments[0] == "crawl" || arguments[0] == "metadump")
-                 ? "CLIENT_ERROR lru crawler disabled"
-                 : kError;
     case Verb::slabs:
       return arguments.count() == 3 && arguments[0] == "reassign"
                  ? "CLIENT_ERROR slab reassignment disabled"

@@ -14,7 +14,9 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "protocol/handler.h"
 #include "server/command/counters.h"
+#include "server/command/item_dumps.h"
 #include "server/command/stats_source.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
@@ -28,6 +30,8 @@ struct HandlerOptions {
   bool use_cas = true;
   /// not -F
   bool flush_enabled = true;
+  /// not -X
+  bool dump_enabled = true;
   /// not -W
   bool watch_enabled = true;
   /// -A
@@ -63,7 +67,10 @@ struct Context {
   CounterRegistry& registry;
   StatsSource& stats;
   Counters& counters;
+  ItemDumps& dumps;
   HandlerOptions options;
+  /// Whose commands are being carried out.
+  protocol::Client* client = nullptr;
 
   /// The CAS shown to clients.
   uint64_t visible_cas(uint64_t cas) const { return options.use_cas ? cas : 0; }

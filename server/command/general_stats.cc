@@ -114,7 +114,7 @@ void write_memory(const StoreStats& store, ReplyBuffer& reply) {
   write_stat(reply, "slab_reassign_last_busy_status", "none");
   write_stat(reply, "slab_reassign_running", store.move_running ? 1U : 0U);
   write_stat(reply, "slabs_moved", store.pages_moved);
-  write_stat(reply, "lru_crawler_running", 0U);
+  write_stat(reply, "lru_crawler_running", store.crawl_running ? 1U : 0U);
   write_stat(reply, "lru_crawler_starts", store.janitor_rounds);
   write_stat(reply, "lru_maintainer_juggles", store.janitor_rounds);
 }

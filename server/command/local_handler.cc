@@ -8,6 +8,7 @@
 
 #include "server/command/admin_commands.h"
 #include "server/command/classic_reply.h"
+#include "server/command/crawler_commands.h"
 #include "server/command/meta_arithmetic.h"
 #include "server/command/meta_delete.h"
 #include "server/command/meta_get.h"
@@ -55,7 +56,7 @@ class RetrievalLine {
 
 LocalHandler::LocalHandler(const HandlerParts& parts, const Options& options)
     : context_{parts.store, parts.thread,         parts.clock, parts.registry,
-               parts.stats, parts.registry.add(), options} {}
+               parts.stats, parts.registry.add(), dumps_,      options} {}
 
 void LocalHandler::warm(std::span<const Command> group, std::span<storage::Hash> hashes) const {
   for (size_t i = 0; i < group.size(); ++i) {
@@ -129,18 +130,18 @@ Next LocalHandler::dispatch(const Command& command, storage::Hash hash, ReplyBuf
     case Verb::quit:
       return Next::close;
     case Verb::stats:
-      report_stats(context_, command, reply);
-      return Next::ready;
+      return report_stats(context_, command, reply);
     case Verb::invalid:
       answer(command, command.error, reply);
       return Next::ready;
+    case Verb::lru_crawler:
+      return control_crawler(context_, command, reply);
     case Verb::flush_all:
     case Verb::verbosity:
     case Verb::shutdown:
     case Verb::cache_memlimit:
     case Verb::slabs:
     case Verb::lru:
-    case Verb::lru_crawler:
     case Verb::watch:
     case Verb::refresh_certs:
     case Verb::debugtime:
@@ -156,7 +157,7 @@ Next LocalHandler::dispatch(const Command& command, storage::Hash hash, ReplyBuf
 
 Progress LocalHandler::execute(protocol::Client& client, std::span<const Command> batch,
                                ReplyBuffer& reply) {
-  (void)client;
+  context_.client = &client;
   std::array<storage::Hash, kGroupSize> hashes{};
   RetrievalLine line;
   for (size_t first = 0; first < batch.size(); first += kGroupSize) {
@@ -170,7 +171,7 @@ Progress LocalHandler::execute(protocol::Client& client, std::span<const Command
       line.before(command, reply);
       const Next next = dispatch(command, hashes[i], reply);
       if (next != Next::ready) {
-        return {first + i + 1, next};
+        return {first + i + (next == Next::again ? 0 : 1), next};
       }
     }
   }
@@ -192,8 +193,6 @@ Progress LocalHandler::finish_value(protocol::Client& client, const Command& com
   return {1, Next::ready};
 }
 
-void LocalHandler::forget(protocol::Client& client) {
-  (void)client;  // no command of the local store ever waits
-}
+void LocalHandler::forget(protocol::Client& client) { dumps_.forget(client); }
 
 }  // namespace ember::server::command

@@ -13,6 +13,7 @@
 
 #include "protocol/handler.h"
 #include "server/command/context.h"
+#include "server/command/item_dumps.h"
 #include "storage/store.h"
 
 namespace ember::server::command {
@@ -42,6 +43,7 @@ class LocalHandler final : public protocol::Handler {
   protocol::Next dispatch(const protocol::Command& command, storage::Hash hash,
                           protocol::ReplyBuffer& reply);
 
+  ItemDumps dumps_;
   Context context_;
 };
 

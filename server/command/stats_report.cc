@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "server/command/arguments.h"
+#include "server/command/crawler_commands.h"
 #include "server/command/general_stats.h"
 #include "server/command/line_writer.h"
 
@@ -211,7 +212,8 @@ void reset(const Context& context, ReplyBuffer& reply) {
 
 }  // namespace
 
-void report_stats(Context& context, const protocol::Command& command, ReplyBuffer& reply) {
+protocol::Next report_stats(Context& context, const protocol::Command& command,
+                            ReplyBuffer& reply) {
   const Arguments arguments(command.arguments);
   const std::string_view family = arguments[0];
   if (arguments.count() == 0) {
@@ -234,7 +236,7 @@ void report_stats(Context& context, const protocol::Command& command, ReplyBuffe
   } else if (family == "detail") {
     report_detail(arguments, reply);
   } else if (family == "cachedump") {
-    append_line(reply, "CLIENT_ERROR stats cachedump not allowed");
+    return dump_class(context, arguments, reply);
   } else if (family == "extstore") {
     append_line(reply, kEnd);
   } else if (family == "ember") {
@@ -242,6 +244,7 @@ void report_stats(Context& context, const protocol::Command& command, ReplyBuffe
   } else {
     append_line(reply, "ERROR");
   }
+  return protocol::Next::ready;
 }
 
 }  // namespace ember::server::command

@@ -4,11 +4,13 @@
 #pragma once
 
 #include "protocol/command.h"
+#include "protocol/handler.h"
 #include "protocol/reply_buffer.h"
 #include "server/command/context.h"
 
 namespace ember::server::command {
 
-void report_stats(Context& context, const protocol::Command& command, protocol::ReplyBuffer& reply);
+protocol::Next report_stats(Context& context, const protocol::Command& command,
+                            protocol::ReplyBuffer& reply);
 
 }  // namespace ember::server::command

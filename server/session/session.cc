@@ -257,11 +257,14 @@ void Session::run(std::span<const Command> commands, bool value_follows) {
       check(!reply().empty(), "a handler stops early only when the reply is full");
       break;
     }
+    if (progress.next == Next::again) {
+      break;
+    }
   }
   if (finishing_ || done == commands.size()) {
     return;
   }
-  if (done == whole && !suspended_) {
+  if (done == whole && !suspended_ && !yielded_) {
     begin_value(commands.back());
     return;
   }
@@ -290,6 +293,10 @@ size_t Session::continue_value(std::span<const char> input) {
 }
 
 void Session::obey(Next next) {
+  if (next == Next::again) {
+    yielded_ = true;
+    set_.mark_ready(*this);
+  }
   suspended_ = next == Next::suspended;
   finishing_ = finishing_ || next == Next::close;
 }

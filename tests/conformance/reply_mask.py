@@ -3,7 +3,7 @@
 
 Masked, and nothing else: the number behind VERSION; CAS values (they must correspond one to one
 through a whole conversation, and 0 only to 0); seconds (t, l, exp=, la=), which may be one apart
-because the clocks of two processes do not tick together; cls= and size= of `me`, which tell about
+because the clocks of two processes do not tick together; cls= and size= of `me` and metadump, which tell about
 a server's own memory layout.
 """
 
@@ -15,8 +15,8 @@ _FIELDS = re.compile(
     rb"|(?P<valuecas>^VALUE \S+ \d+ \d+ )(?P<cas1>\d+)(?=\r$)"
     rb"|(?<=[ ])(?P<cas2head>c|cas=)(?P<cas2>\d+)(?=[ \r])"
     rb"|(?<=[ ])(?P<softhead>t|l|exp=|la=)(?P<soft>\d+)(?=[ \r])"
-    rb"|(?<=[ ])(?P<layout>cls|size)=\d+(?=[ \r])")
-_META_LINE = re.compile(rb"(HD|VA|EN|NF|NS|EX|ME)\b")
+    rb"|(?<=[ ])(?P<layout>cls|size)=\d+(?=[ \r\n])")
+_META_LINE = re.compile(rb"(HD|VA|EN|NF|NS|EX|ME|key=\S+)\b")
 
 
 def fields_of(reply):

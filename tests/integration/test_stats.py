@@ -16,7 +16,7 @@ FORMS = {
 }
 
 # What memcached 1.6.45 prints when it is started without options beyond a port and an address.
-# Not among them: growth_factor and chunk_size, which are Ember's own, and dump_enabled.
+# Not among them: growth_factor and chunk_size, which are Ember's own.
 DEFAULTS = {
     "maxbytes": "67108864", "maxconns": "1024", "udpport": "0", "inter": "127.0.0.1",
     "verbosity": "0", "evictions": "on", "domain_socket": "NULL", "umask": "700",
@@ -24,7 +24,8 @@ DEFAULTS = {
     "detail_enabled": "no", "reqs_per_event": "20", "cas_enabled": "yes", "tcp_backlog": "1024",
     "binding_protocol": "auto-negotiate", "auth_enabled_sasl": "no", "auth_enabled_ascii": "no",
     "item_size_max": "1048576", "maxconns_fast": "yes", "slab_chunk_max": "524288",
-    "flush_enabled": "yes", "idle_timeout": "0", "ssl_enabled": "no",
+    "flush_enabled": "yes", "dump_enabled": "yes", "lru_crawler": "yes", "lru_crawler_sleep": "100",
+    "lru_crawler_tocrawl": "0", "idle_timeout": "0", "ssl_enabled": "no",
     "memory_file": "(null)", "client_flags_size": "4", "num_threads": "4",
 }
 

@@ -34,6 +34,14 @@ TEST(Suboptions, NoModernLetsConnectionsWait) {
   EXPECT_TRUE(accepted("no_modern,maxconns_fast").maxconns_fast);
 }
 
+TEST(Suboptions, TheCrawlers) {
+  EXPECT_TRUE(accepted("").sweep);
+  EXPECT_FALSE(accepted("no_lru_crawler").sweep);
+  EXPECT_TRUE(accepted("no_lru_crawler,lru_crawler").sweep);
+  EXPECT_EQ(accepted("lru_crawler_sleep=1000000").sweep_rest_us, 1'000'000U);
+  EXPECT_EQ(accepted("lru_crawler_tocrawl=4294967295").sweep_items, 4'294'967'295U);
+}
+
 TEST(Suboptions, SeveralListsAddUp) {
   const auto options =
       parse_options({"-o", "no_maxconns_fast", "-oidle_timeout=5", "--extended=maxconns_fast,"});
@@ -45,9 +53,7 @@ TEST(Suboptions, SeveralListsAddUp) {
 TEST(Suboptions, ThoseWithoutEffectAreNoted) {
   for (const char* list : {"modern",
 
-                           "no_lru_crawler",
                            "no_lru_maintainer",
-                           "lru_crawler",
                            "lru_maintainer",
                            "slab_reassign",
                            "slab_automove",
@@ -68,8 +74,6 @@ TEST(Suboptions, ThoseWithoutEffectAreNoted) {
                            "relaxed_privileges",
                            "drop_privileges",
                            "no_drop_privileges",
-                           "lru_crawler_sleep=1000000",
-                           "lru_crawler_tocrawl=5",
                            "hot_lru_pct=20",
                            "warm_lru_pct=40",
                            "hot_max_factor=0.3",

@@ -30,6 +30,59 @@ TEST(Janitor, FreesExpiredItemsNobodyReads) {
   EXPECT_EQ(used, 500U);
 }
 
+TEST(Janitor, RestsAsLongAsItWasTold) {
+  OpenedStore opened({.memory_limit = 8 * kMiB});
+  opened.store->tuning().sweep_rest_us = 1'000'000'000;  // it will not be over in this test
+  for (size_t i = 0; i < 5000; ++i) {
+    opened.set(numbered("first", i), "value", opened.clock.now() + 1);
+  }
+  opened.clock.advance(1);
+  opened.maintain();
+  opened.set("second", "value", opened.clock.now() + 1);
+  const uint64_t left = opened.store->stats().items;
+  opened.clock.advance(2);
+  opened.maintain();
+  EXPECT_EQ(opened.store->stats().items, left);
+}
+
+TEST(Janitor, LooksAtSoManyOfAClassAtOneGo) {
+  OpenedStore opened({.memory_limit = 8 * kMiB});
+  opened.store->tuning().sweep_items = 1;
+  for (size_t i = 0; i < 10'000; ++i) {
+    opened.set(numbered("key", i), "value", opened.clock.now() + 1);
+  }
+  opened.clock.advance(1);
+  uint64_t before = opened.store->stats().items;
+  // A page at a time: its items are never looked at in part.
+  while (before > 0) {
+    opened.store->maintain(*opened.thread);
+    const uint64_t left = opened.store->stats().items;
+    EXPECT_LT(left, before);
+    EXPECT_LT(before - left, 1500U);
+    before = left;
+  }
+}
+
+TEST(Janitor, CrawlsOnRequest) {
+  OpenedStore opened({.memory_limit = 8 * kMiB});
+  for (size_t i = 0; i < 10'000; ++i) {
+    opened.set(numbered("key", i), "value");
+  }
+  ClassSet classes;
+  classes.set(opened.store->class_of(*opened.find(numbered("key", 0)).item));
+  ASSERT_TRUE(opened.store->crawl(classes));
+  EXPECT_FALSE(opened.store->crawl(classes));
+  opened.maintain();
+  EXPECT_FALSE(opened.store->stats().crawl_running);
+  uint64_t checked = 0;
+  for (const ClassStats& stats : opened.store->class_stats()) {
+    checked += stats.crawler_items_checked;
+  }
+  EXPECT_EQ(checked, 10'000U);
+  EXPECT_EQ(opened.store->stats().items, 10'000U);
+  EXPECT_TRUE(opened.store->crawl(classes));
+}
+
 TEST(Janitor, FreesLargeExpiredItemsWithAllTheirParts) {
   OpenedStore opened({.memory_limit = 4 * kMiB});
   opened.set("large", pattern(300 * kKiB), opened.clock.now() + 5);

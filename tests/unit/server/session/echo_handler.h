@@ -39,6 +39,12 @@ class EchoHandler final : public protocol::Handler {
         ++early_stops;
         return progress;
       }
+      if (command.key == "turns" && turns_left > 0) {
+        reply.append("turn\r\n");
+        --turns_left;
+        progress.next = protocol::Next::again;
+        return progress;
+      }
       ++progress.executed;
       if (command.verb == Verb::quit) {
         progress.next = protocol::Next::close;
@@ -87,6 +93,8 @@ class EchoHandler final : public protocol::Handler {
   size_t reply_bound = size_t{1} << 20;
   size_t value_bound = size_t{1} << 30;
   int batches = 0;
+  /// So often "get turns" asks for another turn.
+  int turns_left = 0;
   int early_stops = 0;
   int streamed = 0;
   int forgotten = 0;

@@ -307,6 +307,17 @@ TEST_P(SessionTest, ASuspendedCallHoldsWhatFollows) {
   EXPECT_EQ(9000U, handler.stored["large"].size());
 }
 
+TEST_P(SessionTest, ACommandMayTakeSeveralTurns) {
+  handler.turns_left = 3;
+  const Fd client = connect();
+  const Fd other = connect();
+  write(client, "version\r\nget turns\r\n" + set_request("after", "1"));
+  run_until([&] { return handler.turns_left < 3; });
+  write(other, "version\r\n");
+  EXPECT_EQ("OK\r\n", read(other, 4));
+  EXPECT_EQ("OK\r\nturn\r\nturn\r\nturn\r\nEND\r\nSTORED\r\n", read(client, 35));
+}
+
 TEST_P(SessionTest, ASuspendedClientThatLeavesIsForgotten) {
   {
     const Fd client = connect();

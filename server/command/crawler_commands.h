@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// crawler_commands: lru_crawler, and stats cachedump: items listed, expired ones looked for.
+#pragma once
+
+#include "protocol/command.h"
+#include "protocol/handler.h"
+#include "protocol/reply_buffer.h"
+#include "server/command/arguments.h"
+#include "server/command/context.h"
+
+namespace ember::server::command {
+
+/// `lru_crawler ...`. A list is under way while this answers Next::again.
+protocol::Next control_crawler(const Context& context, const protocol::Command& command,
+                               protocol::ReplyBuffer& reply);
+
+/// `stats cachedump CLASS LIMIT`, likewise.
+protocol::Next dump_class(const Context& context, const Arguments& arguments,
+                          protocol::ReplyBuffer& reply);
+
+}  // namespace ember::server::command

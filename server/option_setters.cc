@@ -219,14 +219,12 @@ constexpr int64_t kMostMemory = int64_t{1} << 28;
 
 Refusal set_port(int64_t number, Options& options) {
   options.tcp_port = static_cast<int32_t>(number);
+  options.tcp_port_given = true;
   return std::nullopt;
 }
 
 Refusal set_udp_port(int64_t number, Options& options) {
-  if (number != 0) {
-    return usage("-U: UDP is not available in this build of Ember; only -U 0 is accepted.");
-  }
-  options.udp_port = 0;
+  options.udp_port = static_cast<int32_t>(number);
   return std::nullopt;
 }
 

@@ -15,8 +15,9 @@ using enum Support;
 // Keep memcached's order: people compare the two helps side by side.
 constexpr auto kOptions = std::to_array<OptionRow>({
     {'p', "port", integer, "num", "11211", "TCP port to listen on (0: none, -1: any free one)"},
-    {'U', "udp-port", integer, "num", "0", "UDP port to listen on (0: none)", works,
-     "Only 0: UDP is not available in this build of Ember."},
+    {'U', "udp-port", integer, "num", "0",
+     "UDP port to listen on (0: none, -1: any free one); without -p,\n"
+     "TCP's too"},
     {'s', "unix-socket", text, "file", "", "Unix socket to listen on, instead of the network"},
     {'a', "unix-mask", text, "mask", "700", "permissions of the Unix socket, in octal"},
     {'A', "enable-shutdown", flag, "", "false", "obey the \"shutdown\" command"},

@@ -137,9 +137,14 @@ Refusal check_together(const Reading& reading, const std::vector<const OptionRow
 }
 
 bool listens_nowhere(const Options& options) {
-  return options.tcp_port == 0 && options.unix_socket.empty() &&
-         std::ranges::none_of(options.listen,
-                              [](const auto& spec) { return spec.port.has_value(); });
+  return options.tcp_port == 0 && options.udp_port == 0 && options.unix_socket.empty();
+}
+
+/// As memcached: -U alone is for TCP too.
+void share_udp_port(Options& options) {
+  if (!options.tcp_port_given && options.udp_port != 0) {
+    options.tcp_port = options.udp_port;
+  }
 }
 
 }  // namespace
@@ -177,9 +182,10 @@ std::expected<Options, OptionError> parse_options(const std::vector<std::string>
   if (!reading.options.auth_file.empty()) {
     reading.options.protocol = Protocol::ascii;
   }
+  share_udp_port(reading.options);
   if (listens_nowhere(reading.options)) {
     reading.options.warnings.emplace_back(
-        "-p 0 without -s or a port in -l: no client can connect (-p -1 takes any free port)");
+        "-p 0 without -U or -s: no client can connect (-p -1 takes any free port)");
   }
   return reading.options;
 }

@@ -51,8 +51,15 @@ struct Options {
   // Where to listen.
   /// -p. 0: no TCP; -1: any free port (see MEMCACHED_PORT_FILENAME).
   int32_t tcp_port = 11211;
-  /// -U. Only 0 (off) in this build.
+  /// -p was given; without, TCP has the port of -U, if that is not 0.
+  bool tcp_port_given = false;
+  /// -U. 0: no UDP; -1: any free port.
   int32_t udp_port = 0;
+  /// -o udp_max_reply, in bytes: the largest reply to one command over UDP.
+  size_t udp_max_reply = 64 * kKiB;
+  /// -o udp_max_rate, in bytes a second: what UDP clients of one network are answered at most. 0:
+  /// no limit.
+  uint64_t udp_max_rate = kMiB;
   /// -l. Empty: every address.
   std::vector<ListenSpec> listen;
   /// -l as it was written, for `stats settings`; empty when it was not.
@@ -63,6 +70,8 @@ struct Options {
   uint32_t unix_mask = 0700;
   /// -b
   int32_t listen_backlog = 1024;
+  /// -o sock_cookie_id: a mark (SO_MARK) on every socket, for firewalls. 0: none.
+  uint32_t socket_mark = 0;
 
   // The process.
   /// -u: whose rights to take when started by root.

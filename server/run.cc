@@ -66,17 +66,25 @@ void settle_process(const Options& options, const Background& background) {
   }
 }
 
-Result<void> write_ports(std::span<const net::ListenSocket> listeners) {
+void add_port(std::string_view transport, const net::ListenSocket& socket, std::string& text) {
+  if (socket.port != 0) {
+    fmt::format_to(std::back_inserter(text), "{} {}: {}\n", transport,
+                   socket.inet6 ? "INET6" : "INET", socket.port);
+  }
+}
+
+Result<void> write_ports(const Listeners& listeners, size_t threads) {
   const char* const path = std::getenv(kPortFileVariable);
   if (path == nullptr) {
     return {};
   }
   std::string text;
-  for (const net::ListenSocket& listener : listeners) {
-    if (listener.port != 0) {
-      fmt::format_to(std::back_inserter(text), "TCP {}: {}\n", listener.inet6 ? "INET6" : "INET",
-                     listener.port);
-    }
+  for (const net::ListenSocket& socket : listeners.streams) {
+    add_port("TCP", socket, text);
+  }
+  // Each address has a socket a worker.
+  for (size_t i = 0; i < listeners.datagrams.size(); i += threads) {
+    add_port("UDP", listeners.datagrams[i], text);
   }
   return replace_file(path, text);
 }
@@ -119,7 +127,7 @@ void announce(const Options& options, const Server& server, PidFile& pid_file) {
   if (auto written = pid_file.write(); !written) {
     log::warning("{}", written.error().message);
   }
-  if (auto written = write_ports(server.listeners()); !written) {
+  if (auto written = write_ports(server.listeners(), options.threads); !written) {
     log::warning("{}", written.error().message);
   }
 }

@@ -44,7 +44,8 @@ Server::Server(const Options& options, Hooks hooks)
     : options_(options),
       hooks_(std::move(hooks)),
       limit_(options.max_connections),
-      stats_(options_, clock_, limit_) {}
+      stats_(options_, clock_, limit_),
+      answer_limit_(options.udp_max_rate) {}
 
 Server::~Server() { stop(); }
 
@@ -62,9 +63,11 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   if (auto opened = server->open_store(); !opened) {
     return fail(opened.error().message);
   }
-  if (auto opened = server->open_listeners(); !opened) {
-    return fail(opened.error().message);
+  auto listeners = open_listeners(server->options_);
+  if (!listeners) {
+    return fail(listeners.error().message);
   }
+  server->listeners_ = std::move(*listeners);
   if (auto started = server->start_threads(*kind); !started) {
     return fail(started.error().message);
   }
@@ -179,43 +182,11 @@ void Server::tell_recovery() const {
       report.reason.empty() ? "" : "; ", report.reason);
 }
 
-Result<void> Server::open_listeners() {
-  const int backlog = options_.listen_backlog;
-  if (!options_.unix_socket.empty()) {
-    auto socket = net::listen_unix(options_.unix_socket, options_.unix_mask, backlog);
-    if (!socket) {
-      return fail(socket.error().message);
-    }
-    listeners_.push_back(std::move(*socket));
-    listener_specs_.emplace_back();
-    return {};
-  }
-  std::vector<ListenSpec> specs = options_.listen;
-  if (specs.empty()) {
-    specs.emplace_back();
-  }
-  for (const ListenSpec& spec : specs) {
-    if (!spec.port && options_.tcp_port == 0) {
-      continue;
-    }
-    const auto port = static_cast<uint16_t>(options_.tcp_port > 0 ? options_.tcp_port : 0);
-    auto sockets = net::listen_tcp({.host = spec.host, .port = spec.port.value_or(port)}, backlog);
-    if (!sockets) {
-      return fail(sockets.error().message);
-    }
-    for (net::ListenSocket& socket : *sockets) {
-      listeners_.push_back(std::move(socket));
-      listener_specs_.push_back(spec);
-    }
-  }
-  return {};
-}
-
 WorkerOptions Server::worker_options(net::PollerKind kind) {
   WorkerOptions worker;
   worker.poller = kind;
   worker.session.requests_per_event = options_.requests_per_event;
-  for (const ListenSpec& spec : listener_specs_) {
+  for (const ListenSpec& spec : listeners_.specs) {
     const Protocol protocol = spec.protocol.value_or(options_.protocol);
     worker.session.listeners.push_back({.refuse_binary = protocol != Protocol::ascii});
   }
@@ -242,6 +213,17 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
   return worker;
 }
 
+/// The sockets of one worker.
+UdpOptions Server::udp_options(size_t worker) {
+  UdpOptions udp{.sockets = {}, .limit = &answer_limit_, .session = {}};
+  udp.session.max_reply = options_.udp_max_reply;
+  udp.session.refuse_binary = options_.protocol != Protocol::ascii;
+  for (size_t i = worker; i < listeners_.datagrams.size(); i += options_.threads) {
+    udp.sockets.push_back(listeners_.datagrams[i].fd.get());
+  }
+  return udp;
+}
+
 Result<void> Server::start_threads(net::PollerKind kind) {
   maintenance_ = std::make_unique<Maintenance>(clock_, *store_);
   const WorkerOptions options = worker_options(kind);
@@ -254,8 +236,8 @@ Result<void> Server::start_threads(net::PollerKind kind) {
     }
   }
   acceptor_ = std::make_unique<Acceptor>(
-      AcceptorOptions{.poller = kind, .reject_beyond_limit = options_.maxconns_fast}, listeners_,
-      limit_, [this](Fd connection, uint32_t listener) {
+      AcceptorOptions{.poller = kind, .reject_beyond_limit = options_.maxconns_fast},
+      listeners_.streams, limit_, [this](Fd connection, uint32_t listener) {
         workers_[next_worker_]->give(std::move(connection), listener);
         next_worker_ = (next_worker_ + 1) % workers_.size();
       });
@@ -263,8 +245,15 @@ Result<void> Server::start_threads(net::PollerKind kind) {
   if (auto started = acceptor_->start(); !started) {
     return started;
   }
-  for (const net::ListenSocket& listener : listeners_) {
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->hear(udp_options(i));
+  }
+  for (const net::ListenSocket& listener : listeners_.streams) {
     log::info("listening on {} ({}, {} threads)", listener.name, net::name_of(kind),
+              options_.threads);
+  }
+  for (size_t i = 0; i < listeners_.datagrams.size(); i += options_.threads) {
+    log::info("listening on {} ({}, {} threads)", listeners_.datagrams[i].name, net::name_of(kind),
               options_.threads);
   }
   return {};
@@ -283,7 +272,7 @@ void Server::stop() {
   if (acceptor_ != nullptr) {
     acceptor_->stop();
   }
-  for (const net::ListenSocket& listener : listeners_) {
+  for (const net::ListenSocket& listener : listeners_.streams) {
     // Clients are refused from now on; the descriptors stay for whoever asks for statistics.
     ::shutdown(listener.fd.get(), SHUT_RDWR);
   }
@@ -294,8 +283,8 @@ void Server::stop() {
     worker->join();
   }
   maintenance_.reset();
-  listeners_.clear();
   workers_.clear();
+  listeners_ = {};
   if (store_ != nullptr) {
     if (auto closed = store_->close(options_.memory_file_sync); !closed) {
       log::warning("{}", closed.error().message);

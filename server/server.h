@@ -17,8 +17,9 @@
 #include "server/auth_file.h"
 #include "server/command/counters.h"
 #include "server/connection_limit.h"
+#include "server/listeners.h"
 #include "server/maintenance.h"
-#include "server/net/sockets.h"
+#include "server/net/answer_limit.h"
 #include "server/options.h"
 #include "server/server_stats.h"
 #include "server/worker.h"
@@ -50,7 +51,7 @@ class Server {
   /// SIGHUP: reads anew what may change while serving. What cannot be read stays as it was.
   void reload();
 
-  std::span<const net::ListenSocket> listeners() const { return listeners_; }
+  const Listeners& listeners() const { return listeners_; }
   const command::StatsSource& stats() const { return stats_; }
   std::vector<size_t> connections_by_worker() const;
 
@@ -61,9 +62,9 @@ class Server {
   Result<void> open_region();
   Result<void> open_store();
   void tell_recovery() const;
-  Result<void> open_listeners();
   Result<void> start_threads(net::PollerKind kind);
   WorkerOptions worker_options(net::PollerKind kind);
+  UdpOptions udp_options(size_t worker);
 
   Options options_;
   Hooks hooks_;
@@ -74,8 +75,8 @@ class Server {
   command::CounterRegistry registry_;
   ConnectionLimit limit_;
   ServerStats stats_;
-  std::vector<net::ListenSocket> listeners_;
-  std::vector<ListenSpec> listener_specs_;  // what each of listeners_ was opened for
+  net::AnswerLimit answer_limit_;
+  Listeners listeners_;
   std::unique_ptr<Maintenance> maintenance_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Acceptor> acceptor_;

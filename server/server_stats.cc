@@ -23,17 +23,18 @@ ServerStats::ServerStats(const Options& options, const Clock& clock, const Conne
     : options_(options), clock_(clock), limit_(limit), verbosity_(options.verbosity) {}
 
 void ServerStats::attach(storage::Store& store, std::span<const std::unique_ptr<Worker>> workers,
-                         const Acceptor& acceptor, std::span<const net::ListenSocket> listeners) {
+                         const Acceptor& acceptor, const Listeners& listeners) {
   store_ = &store;
   workers_ = workers;
   acceptor_ = &acceptor;
-  listeners_ = listeners;
+  listeners_ = &listeners;
 }
 
 ServerStats::Counts ServerStats::counts() const {
   Counts counts;
   // memcached counts its listeners among the connections it ever had.
-  counts.total_connections = limit_.total() + listeners_.size();
+  counts.total_connections =
+      limit_.total() + listeners_->streams.size() + listeners_->datagrams.size();
   counts.rejected_connections = limit_.rejected();
   counts.listen_disabled = acceptor_->disabled_count();
   counts.listen_disabled_us = acceptor_->disabled_us();
@@ -58,14 +59,16 @@ command::ServerFigures ServerStats::figures() const {
   figures.rusage_user_us = microseconds(usage.ru_utime);
   figures.rusage_system_us = microseconds(usage.ru_stime);
   figures.max_connections = limit_.max();
-  figures.curr_connections = limit_.current();
-  figures.connection_structures = limit_.current() + listeners_.size();
+  // As in memcached: a UDP socket is a connection of each worker.
+  figures.curr_connections = limit_.current() + listeners_->datagrams.size();
+  figures.connection_structures = figures.curr_connections + listeners_->streams.size();
   figures.reserved_fds = kToldReservedDescriptors;
   figures.accepting_conns = acceptor_->accepting();
   figures.threads = workers_.size();
   for (const auto& worker : workers_) {
     figures.response_obj_count += worker->counters().reply_buffers.get();
   }
+  add_udp(figures);
   figures.response_obj_bytes = figures.response_obj_count * protocol::BlockPool::kBlockSize;
 
   const Counts now = counts();
@@ -82,6 +85,19 @@ command::ServerFigures ServerStats::figures() const {
   return figures;
 }
 
+void ServerStats::add_udp(command::ServerFigures& figures) const {
+  figures.udp_open = !listeners_->datagrams.empty();
+  for (const auto& worker : workers_) {
+    for (const session::UdpInfo& info : worker->list_udp()) {
+      figures.udp_received += info.received;
+      figures.udp_ignored += info.ignored;
+      figures.udp_sent += info.sent;
+      figures.udp_lost += info.lost;
+      figures.udp_withheld += info.withheld;
+    }
+  }
+}
+
 command::Settings ServerStats::settings() const {
   LiveSettings live;
   const storage::StoreTuning& tuning = store_->tuning();
@@ -90,11 +106,14 @@ command::Settings ServerStats::settings() const {
   live.sweep_rest_us = tuning.sweep_rest_us;
   live.sweep_items = tuning.sweep_items;
   live.verbosity = verbosity_.load(std::memory_order_relaxed);
-  for (const net::ListenSocket& listener : listeners_) {
+  for (const net::ListenSocket& listener : listeners_->streams) {
     if (listener.port != 0) {
       live.tcp_port = listener.port;
       break;
     }
+  }
+  if (!listeners_->datagrams.empty()) {
+    live.udp_port = listeners_->datagrams.front().port;
   }
   return settings_report(options_, live);
 }
@@ -102,7 +121,8 @@ command::Settings ServerStats::settings() const {
 std::vector<command::ConnectionInfo> ServerStats::connections() const {
   const UnixSeconds now = clock_.now();
   std::vector<command::ConnectionInfo> infos;
-  for (const net::ListenSocket& listener : listeners_) {
+  const auto seconds_since = [now](UnixSeconds time) { return now > time ? now - time : 0; };
+  for (const net::ListenSocket& listener : listeners_->streams) {
     infos.push_back({.number = listener.fd.get(),
                      .addr = listener.name,
                      .listen_addr = {},
@@ -110,13 +130,22 @@ std::vector<command::ConnectionInfo> ServerStats::connections() const {
                      .seconds_since_last_command = clock_.uptime()});
   }
   for (const auto& worker : workers_) {
+    for (const session::UdpInfo& info : worker->list_udp()) {
+      infos.push_back({.number = info.number,
+                       .udp = true,
+                       .addr = net::local_name(info.number),
+                       .listen_addr = {},
+                       .state = "conn_read",
+                       .seconds_since_last_command = seconds_since(info.last_active)});
+    }
+  }
+  for (const auto& worker : workers_) {
     for (const session::SessionInfo& info : worker->list()) {
-      infos.push_back(
-          {.number = info.number,
-           .addr = net::peer_name(info.number),
-           .listen_addr = net::local_name(info.number),
-           .state = info.writing ? "conn_mwrite" : "conn_read",
-           .seconds_since_last_command = now > info.last_active ? now - info.last_active : 0});
+      infos.push_back({.number = info.number,
+                       .addr = net::peer_name(info.number),
+                       .listen_addr = net::local_name(info.number),
+                       .state = info.writing ? "conn_mwrite" : "conn_read",
+                       .seconds_since_last_command = seconds_since(info.last_active)});
     }
   }
   return infos;

@@ -15,7 +15,7 @@
 #include "server/acceptor.h"
 #include "server/command/stats_source.h"
 #include "server/connection_limit.h"
-#include "server/net/sockets.h"
+#include "server/listeners.h"
 #include "server/options.h"
 #include "server/worker.h"
 #include "storage/store.h"
@@ -28,7 +28,7 @@ class ServerStats final : public command::StatsSource {
 
   /// The server is whole: from now on there is something to ask. They outlive their use.
   void attach(storage::Store& store, std::span<const std::unique_ptr<Worker>> workers,
-              const Acceptor& acceptor, std::span<const net::ListenSocket> listeners);
+              const Acceptor& acceptor, const Listeners& listeners);
 
   command::ServerFigures figures() const override;
   command::Settings settings() const override;
@@ -51,6 +51,7 @@ class ServerStats final : public command::StatsSource {
     uint64_t listen_disabled_us = 0;
   };
   Counts counts() const;
+  void add_udp(command::ServerFigures& figures) const;
 
   const Options& options_;
   const Clock& clock_;
@@ -58,7 +59,7 @@ class ServerStats final : public command::StatsSource {
   std::span<const std::unique_ptr<Worker>> workers_;
   storage::Store* store_ = nullptr;
   const Acceptor* acceptor_ = nullptr;
-  std::span<const net::ListenSocket> listeners_;
+  const Listeners* listeners_ = nullptr;
   std::atomic<uint32_t> verbosity_;
 
   mutable Mutex mutex_;

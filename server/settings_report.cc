@@ -31,7 +31,7 @@ void add_network(Report& report, const Options& options, const LiveSettings& liv
   report.add("maxbytes", live.memory_limit != 0 ? live.memory_limit : options.memory_limit);
   report.add("maxconns", options.max_connections);
   report.add("tcpport", live.tcp_port);
-  report.add("udpport", options.udp_port);
+  report.add("udpport", live.udp_port);
   report.add("inter", options.listen_text.empty() ? "NULL" : options.listen_text);
   report.add("verbosity", live.verbosity);
   report.add("oldest", live.oldest);

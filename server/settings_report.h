@@ -15,6 +15,8 @@ namespace ember::server {
 struct LiveSettings {
   /// Where TCP is listened on in truth (-p -1: the port found).
   int32_t tcp_port = 0;
+  /// The same for UDP.
+  int32_t udp_port = 0;
   /// As the `verbosity` command left it.
   uint32_t verbosity = 0;
   /// Seconds since the oldest item was used.

@@ -127,6 +127,12 @@ void apply(std::string_view name, double number, Options& options) {
     options.sweep_rest_us = static_cast<uint32_t>(size);
   } else if (name == "lru_crawler_tocrawl") {
     options.sweep_items = static_cast<uint32_t>(size);
+  } else if (name == "sock_cookie_id") {
+    options.socket_mark = static_cast<uint32_t>(size);
+  } else if (name == "udp_max_reply") {
+    options.udp_max_reply = size * kKiB;
+  } else if (name == "udp_max_rate") {
+    options.udp_max_rate = size * kKiB;
   } else if (name == "hashpower") {
     options.hash_power = static_cast<unsigned>(size);
   } else {

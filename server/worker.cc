@@ -101,6 +101,7 @@ void Worker::finish() {
   const auto deadline = steady_clock::now() + options_.drain_limit;
   on_wake();  // connections given to us just before
   turn(0);    // requests that had come already
+  close_udp();
   sessions_->drain();
   sessions_->end_turn();
   while (!sessions_->empty() && steady_clock::now() < deadline &&
@@ -126,10 +127,47 @@ void Worker::on_wake() {
   {
     MutexLock lock(mutex_);
     std::swap(arrivals, arrivals_);
+    open_udp();
   }
   for (Arrival& arrival : arrivals) {
     sessions_->add(std::move(arrival.connection), arrival.listener);
   }
+}
+
+void Worker::hear(const UdpOptions& options) {
+  if (options.sockets.empty()) {
+    return;
+  }
+  {
+    MutexLock lock(mutex_);
+    udp_ = options;
+  }
+  poller_->wake();
+}
+
+void Worker::open_udp() {
+  for (const int fd : std::exchange(udp_.sockets, {})) {
+    udp_sessions_.push_back(
+        std::make_unique<session::UdpSession>(*sessions_, *udp_.limit, fd, udp_.session));
+    poller_->watch(*udp_sessions_.back(), fd);
+  }
+}
+
+void Worker::close_udp() {
+  MutexLock lock(mutex_);
+  for (const auto& session : udp_sessions_) {
+    poller_->unwatch(*session);
+  }
+}
+
+std::vector<session::UdpInfo> Worker::list_udp() const {
+  std::vector<session::UdpInfo> infos;
+  MutexLock lock(mutex_);
+  infos.reserve(udp_sessions_.size());
+  for (const auto& session : udp_sessions_) {
+    infos.push_back(session->info());
+  }
+  return infos;
 }
 
 void Worker::stop() {

@@ -22,8 +22,10 @@
 #include "server/command/context.h"
 #include "server/command/local_handler.h"
 #include "server/connection_limit.h"
+#include "server/net/answer_limit.h"
 #include "server/net/poller.h"
 #include "server/session/session_set.h"
+#include "server/session/udp_session.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
 
@@ -37,6 +39,14 @@ struct WorkerOptions {
   uint32_t idle_timeout_s = 0;
   /// What a stop waits for clients to take their replies.
   std::chrono::milliseconds drain_limit{2000};
+};
+
+/// A worker's part in UDP.
+struct UdpOptions {
+  /// Its sockets; open until the worker has ended.
+  std::vector<int> sockets;
+  net::AnswerLimit* limit = nullptr;
+  session::UdpSession::Options session;
 };
 
 class Worker final : private net::LoopHooks {
@@ -61,6 +71,9 @@ class Worker final : private net::LoopHooks {
   /// A connection, which has its place in the limit, accepted on listener number `listener`.
   void give(Fd connection, uint32_t listener) EMBER_EXCLUDES(mutex_);
 
+  /// Serves datagrams too, from now on. Once.
+  void hear(const UdpOptions& options) EMBER_EXCLUDES(mutex_);
+
   /// Finish what is in flight, then end. Again: end at once.
   void stop();
   void join();
@@ -68,6 +81,7 @@ class Worker final : private net::LoopHooks {
   net::PollerKind kind() const { return options_.poller; }
   const session::SessionCounters& counters() const { return sessions_->counters(); }
   std::vector<session::SessionInfo> list() const { return sessions_->list(); }
+  std::vector<session::UdpInfo> list_udp() const EMBER_EXCLUDES(mutex_);
 
  private:
   struct Arrival {
@@ -86,19 +100,24 @@ class Worker final : private net::LoopHooks {
   void before_sleep() override { store_thread_->offline(); }
   void after_sleep() override { store_thread_->online(); }
   void on_wake() override;
+  void open_udp() EMBER_REQUIRES(mutex_);
+  void close_udp() EMBER_EXCLUDES(mutex_);
 
   Parts parts_;
   WorkerOptions options_;
   size_t index_;
+  mutable Mutex mutex_;
   std::unique_ptr<storage::StoreThread> store_thread_;
   std::unique_ptr<command::LocalHandler> handler_;
   std::unique_ptr<session::SessionSet> sessions_;
+  // Before the poller, which refers to them. Changed by the worker alone.
+  std::vector<std::unique_ptr<session::UdpSession>> udp_sessions_ EMBER_GUARDED_BY(mutex_);
   std::unique_ptr<net::Poller> poller_;
   UnixSeconds last_silence_check_ = 0;
   std::atomic<int> stops_{0};
 
-  Mutex mutex_;
   std::vector<Arrival> arrivals_ EMBER_GUARDED_BY(mutex_);
+  UdpOptions udp_ EMBER_GUARDED_BY(mutex_);
 
   std::thread thread_;
 };

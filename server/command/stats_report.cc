@@ -136,6 +136,9 @@ void report_connections(const Context& context, ReplyBuffer& reply) {
     const auto name = [&](std::string_view field) {
       return fmt::format("{}:{}", connection.number, field);
     };
+    if (connection.udp) {
+      write_stat(reply, name("UDP"), "UDP");
+    }
     write_stat(reply, name("addr"), connection.addr);
     if (!connection.listen_addr.empty()) {
       write_stat(reply, name("listen_addr"), connection.listen_addr);
@@ -176,6 +179,17 @@ void report_recovery(const Context& context, ReplyBuffer& reply) {
   write_stat(reply, "recovery_seconds", fmt::format("{:.6f}", report.seconds));
 }
 
+void report_udp(const Context& context, ReplyBuffer& reply) {
+  const ServerFigures figures = context.stats.figures();
+  if (figures.udp_open) {
+    write_stat(reply, "udp_received", figures.udp_received);
+    write_stat(reply, "udp_ignored", figures.udp_ignored);
+    write_stat(reply, "udp_sent", figures.udp_sent);
+    write_stat(reply, "udp_lost", figures.udp_lost);
+    write_stat(reply, "udp_withheld", figures.udp_withheld);
+  }
+}
+
 void report_ember(const Context& context, ReplyBuffer& reply) {
   report_recovery(context, reply);
   const storage::StoreStats store = context.store.stats();
@@ -187,6 +201,7 @@ void report_ember(const Context& context, ReplyBuffer& reply) {
   write_stat(reply, "metadata_bytes", store.metadata_bytes);
   write_stat(reply, "rescues", store.rescues);
   write_stat(reply, "janitor_rounds", store.janitor_rounds);
+  report_udp(context, reply);
   append_line(reply, kEnd);
 }
 

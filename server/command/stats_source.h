@@ -48,6 +48,13 @@ struct ServerFigures {
   uint64_t log_watcher_sent = 0;
   uint64_t log_watchers = 0;
   uint64_t round_robin_fallback = 0;
+  // For `stats ember`, since start: datagrams, but for udp_withheld, which counts replies.
+  bool udp_open = false;
+  uint64_t udp_received = 0;
+  uint64_t udp_ignored = 0;
+  uint64_t udp_sent = 0;
+  uint64_t udp_lost = 0;
+  uint64_t udp_withheld = 0;
 };
 
 /// `stats settings`: names and values as printed, in order.
@@ -56,6 +63,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 /// One connection or listener of `stats conns`.
 struct ConnectionInfo {
   int number = 0;           // its descriptor
+  bool udp = false;         // a worker's UDP socket
   std::string addr;         // "tcp:127.0.0.1:34658", "unix:/run/ember.sock"
   std::string listen_addr;  // where it was accepted; empty for a listener
   std::string state;        // "conn_listening", "conn_parse_cmd"

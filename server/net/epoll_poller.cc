@@ -32,6 +32,7 @@ constexpr int kMaxAccepts = 64;
 constexpr uintptr_t kStreamTag = 0;
 constexpr uintptr_t kListenerTag = 1;
 constexpr uintptr_t kWakeTag = 2;
+constexpr uintptr_t kReadableTag = 3;
 constexpr uintptr_t kTagMask = 3;
 
 bool retryable(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
@@ -46,6 +47,8 @@ class EpollPoller final : public Poller {
   PollerKind kind() const override { return PollerKind::epoll; }
   void listen(Listener& listener, int fd) override;
   void unlisten(Listener& listener) override;
+  void watch(Readable& readable, int fd) override;
+  void unwatch(Readable& readable) override;
   void add(Stream& stream, Fd connection) override;
   void pause(Stream& stream) override;
   void resume(Stream& stream) override;
@@ -56,7 +59,7 @@ class EpollPoller final : public Poller {
 
  private:
   void control(int operation, int fd, uint32_t events, uintptr_t data);
-  void watch(Stream& stream);
+  void watch_stream(Stream& stream);
   void dispatch(const epoll_event& event);
   void receive(Stream& stream);
   void accept(Listener& listener);
@@ -77,7 +80,7 @@ void EpollPoller::control(int operation, int fd, uint32_t events, uintptr_t data
   check(result == 0 || errno == ENOMEM || errno == ENOSPC, "epoll knows its descriptors");
 }
 
-void EpollPoller::watch(Stream& stream) {
+void EpollPoller::watch_stream(Stream& stream) {
   const auto& state = stream.poller_state;
   uint32_t events = 0;
   if (state.wanted && !state.ended) {
@@ -109,6 +112,20 @@ void EpollPoller::unlisten(Listener& listener) {
   }
 }
 
+void EpollPoller::watch(Readable& readable, int fd) {
+  readable.poller_state = {.fd = fd, .wanted = true, .armed = true};
+  control(EPOLL_CTL_ADD, fd, EPOLLIN, reinterpret_cast<uintptr_t>(&readable) | kReadableTag);
+}
+
+void EpollPoller::unwatch(Readable& readable) {
+  auto& state = readable.poller_state;
+  state.wanted = false;
+  if (state.armed) {
+    control(EPOLL_CTL_DEL, state.fd, 0, 0);
+    state.armed = false;
+  }
+}
+
 void EpollPoller::add(Stream& stream, Fd connection) {
   auto& state = stream.poller_state;
   state = {};
@@ -121,7 +138,7 @@ void EpollPoller::pause(Stream& stream) {
   auto& state = stream.poller_state;
   if (state.wanted && !state.closing) {
     state.wanted = false;
-    watch(stream);
+    watch_stream(stream);
   }
 }
 
@@ -129,7 +146,7 @@ void EpollPoller::resume(Stream& stream) {
   auto& state = stream.poller_state;
   if (!state.wanted && !state.closing) {
     state.wanted = true;
-    watch(stream);
+    watch_stream(stream);
   }
 }
 
@@ -157,7 +174,7 @@ void EpollPoller::send(Stream& stream, std::span<const iovec> ranges) {
   }
   state.sending = true;
   state.blocked = true;
-  watch(stream);
+  watch_stream(stream);
 }
 
 void EpollPoller::close(Stream& stream) {
@@ -200,6 +217,12 @@ void EpollPoller::dispatch(const epoll_event& event) {
     accept(*reinterpret_cast<Listener*>(address));
     return;
   }
+  if (tag == kReadableTag) {
+    if (auto& readable = *reinterpret_cast<Readable*>(address); readable.poller_state.wanted) {
+      readable.on_readable();
+    }
+    return;
+  }
   Stream& stream = *reinterpret_cast<Stream*>(address);
   auto& state = stream.poller_state;
   if (state.closing) {
@@ -208,7 +231,7 @@ void EpollPoller::dispatch(const epoll_event& event) {
   if (state.blocked && (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
     state.blocked = false;
     state.sending = false;
-    watch(stream);
+    watch_stream(stream);
     stream.on_sent(0, 0);
   }
   if (state.closing || state.ended) {
@@ -219,7 +242,7 @@ void EpollPoller::dispatch(const epoll_event& event) {
   } else if ((event.events & (EPOLLHUP | EPOLLERR)) != 0) {
     // Paused and broken: nobody is left to send to, and epoll would tell it for ever.
     state.ended = true;
-    watch(stream);
+    watch_stream(stream);
     stream.on_end(ECONNRESET);
   }
 }
@@ -237,7 +260,7 @@ void EpollPoller::receive(Stream& stream) {
   }
   const int error = size < 0 ? errno : 0;
   state.ended = true;
-  watch(stream);
+  watch_stream(stream);
   stream.on_end(error);
 }
 

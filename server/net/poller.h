@@ -4,8 +4,9 @@
 // Not buffers, not protocols: whoever uses it keeps what it sends until told that it is sent.
 //
 // Threads: all calls and callbacks on the thread that opened it, but for wake().
-// Ownership: streams and listeners are their user's; the poller refers to a stream from add() to
-// on_released(), and to a listener from listen() until the poller is gone.
+// Ownership: streams, listeners and readables are their user's; the poller refers to a stream from
+// add() to on_released(), to a listener from listen(), to a readable from watch() until the poller
+// is gone.
 // Callbacks come from inside turn(); on_sent() also from inside send(). They may call anything here
 // but turn().
 #pragma once
@@ -74,6 +75,21 @@ class Listener {
   PollerState poller_state;
 };
 
+/// A descriptor that its owner reads by itself once there is something: a datagram socket.
+class Readable {
+ public:
+  virtual ~Readable() = default;
+  /// There is something to read, or was. Told again as long as something is left.
+  virtual void on_readable() = 0;
+
+  struct PollerState {
+    int fd = -1;
+    bool wanted = false;
+    bool armed = false;
+  };
+  PollerState poller_state;
+};
+
 /// What a loop does around its sleep.
 class LoopHooks {
  public:
@@ -99,6 +115,10 @@ class Poller {
   /// Accepts on `fd`, which stays the caller's. Again after on_accept_error() or unlisten().
   virtual void listen(Listener& listener, int fd) = 0;
   virtual void unlisten(Listener& listener) = 0;
+
+  /// Tells when `fd`, which stays the caller's, can be read, until unwatch().
+  virtual void watch(Readable& readable, int fd) = 0;
+  virtual void unwatch(Readable& readable) = 0;
 
   /// Takes the connection and begins to receive.
   virtual void add(Stream& stream, Fd connection) = 0;

@@ -22,6 +22,8 @@
 namespace ember::server::net {
 namespace {
 
+constexpr int kUdpBufferSize = 4 << 20;
+
 struct AddressListDeleter {
   void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
@@ -36,15 +38,16 @@ union AnyAddress {
   sockaddr_storage storage;
 };
 
-std::string name_of(const AnyAddress& address, socklen_t size) {
+std::string name_of(const AnyAddress& address, socklen_t size, int type = SOCK_STREAM) {
+  const std::string_view transport = type == SOCK_DGRAM ? "udp" : "tcp";
   std::array<char, INET6_ADDRSTRLEN> text{};
   switch (address.any.sa_family) {
     case AF_INET:
       ::inet_ntop(AF_INET, &address.inet.sin_addr, text.data(), text.size());
-      return fmt::format("tcp:{}:{}", text.data(), ntohs(address.inet.sin_port));
+      return fmt::format("{}:{}:{}", transport, text.data(), ntohs(address.inet.sin_port));
     case AF_INET6:
       ::inet_ntop(AF_INET6, &address.inet6.sin6_addr, text.data(), text.size());
-      return fmt::format("tcp6:[{}]:{}", text.data(), ntohs(address.inet6.sin6_port));
+      return fmt::format("{}6:[{}]:{}", transport, text.data(), ntohs(address.inet6.sin6_port));
     case AF_UNIX: {
       constexpr socklen_t kPathOffset = offsetof(sockaddr_un, sun_path);
       const size_t room = size > kPathOffset ? size - kPathOffset : 0;
@@ -55,17 +58,20 @@ std::string name_of(const AnyAddress& address, socklen_t size) {
   }
 }
 
-void set_option(int fd, int level, int name) {
-  const int on = 1;
+void set_option(int fd, int level, int name, int value = 1) {
   // What the system does not have is done without: none of these changes what is answered.
-  ::setsockopt(fd, level, name, &on, sizeof(on));
+  ::setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+bool set_mark(int fd, uint32_t mark) {
+  return mark == 0 || ::setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == 0;
 }
 
 std::unexpected<Error> cannot_listen(const std::string& where, int error) {
   if (error == EADDRINUSE) {
     return fail(
         fmt::format("cannot listen on {}: the address is in use by another server; stop "
-                    "that one (ss -ltnp shows it) or choose another with -p, -l or -s",
+                    "that one (ss -ltunp shows it) or choose another with -p, -U, -l or -s",
                     where));
   }
   if (error == EACCES) {
@@ -97,39 +103,93 @@ bool bind_patiently(int fd, const sockaddr* address, socklen_t size) {
   return false;
 }
 
-Result<ListenSocket> listen_on(const addrinfo& info, int backlog) {
+/// A socket bound to `info`. UDP sockets share the address with others of this user if `shared`.
+Result<ListenSocket> bind_to(const addrinfo& info, const ListenOptions& options, bool shared) {
   AnyAddress address{};
   std::memcpy(&address.storage, info.ai_addr, info.ai_addrlen);
-  const std::string where = name_of(address, info.ai_addrlen);
+  const std::string where = name_of(address, info.ai_addrlen, info.ai_socktype);
   ListenSocket socket;
   socket.inet6 = info.ai_family == AF_INET6;
-  socket.fd.reset(::socket(info.ai_family, SOCK_STREAM | SOCK_CLOEXEC, info.ai_protocol));
+  socket.fd.reset(::socket(info.ai_family, info.ai_socktype | SOCK_CLOEXEC, info.ai_protocol));
   const int fd = socket.fd.get();
   if (fd < 0) {
     return cannot_listen(where, errno);
   }
-  set_option(fd, SOL_SOCKET, SO_REUSEADDR);
-  // Accepted connections inherit these two.
-  set_option(fd, SOL_SOCKET, SO_KEEPALIVE);
-  set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+  if (info.ai_socktype == SOCK_STREAM) {
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR);
+  } else if (shared) {
+    set_option(fd, SOL_SOCKET, SO_REUSEPORT);
+  }
   if (socket.inet6) {
     set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
   }
-  if (!bind_patiently(fd, info.ai_addr, info.ai_addrlen) || ::listen(fd, backlog) != 0) {
+  set_mark(fd, options.mark);  // see check_mark
+  if (!bind_patiently(fd, info.ai_addr, info.ai_addrlen)) {
     return cannot_listen(where, errno);
   }
   AnyAddress bound{};
   socklen_t bound_size = sizeof(bound);
   ::getsockname(fd, &bound.any, &bound_size);
-  socket.name = name_of(bound, bound_size);
+  socket.name = name_of(bound, bound_size, info.ai_socktype);
   socket.port = ntohs(socket.inet6 ? bound.inet6.sin6_port : bound.inet.sin_port);
   return socket;
 }
 
-Result<AddressList> resolve(const TcpAddress& address) {
+Result<ListenSocket> listen_on(const addrinfo& info, const ListenOptions& options) {
+  auto socket = bind_to(info, options, false);
+  if (!socket) {
+    return socket;
+  }
+  const int fd = socket->fd.get();
+  // Accepted connections inherit these two.
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE);
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+  if (::listen(fd, options.backlog) != 0) {
+    return cannot_listen(socket->name, errno);
+  }
+  return socket;
+}
+
+/// Adds `copies` sockets that share `info`'s address.
+Result<void> open_copies(const addrinfo& info, size_t copies, const ListenOptions& options,
+                         std::vector<ListenSocket>& sockets) {
+  AnyAddress address{};
+  std::memcpy(&address.storage, info.ai_addr, info.ai_addrlen);
+  {
+    // Alone first: sharing would also be granted beside another server.
+    auto alone = bind_to(info, options, false);
+    if (!alone) {
+      return fail(alone.error().message);
+    }
+    (alone->inet6 ? address.inet6.sin6_port : address.inet.sin_port) = htons(alone->port);
+  }
+  addrinfo chosen = info;
+  chosen.ai_addr = &address.any;
+  for (size_t i = 0; i < copies; ++i) {
+    auto socket = bind_to(chosen, options, true);
+    if (!socket) {
+      return fail(socket.error().message);
+    }
+    const int fd = socket->fd.get();
+    // Which of this machine's addresses was asked; the answer comes from there.
+    if (socket->inet6) {
+      set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    } else {
+      set_option(fd, IPPROTO_IP, IP_PKTINFO);
+    }
+    // Requests that come while others are served, and replies of many datagrams; as much of it as
+    // the system grants (net.core.rmem_max, wmem_max).
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, kUdpBufferSize);
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, kUdpBufferSize);
+    sockets.push_back(std::move(*socket));
+  }
+  return {};
+}
+
+Result<AddressList> resolve(const TcpAddress& address, int type) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_socktype = type;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* list = nullptr;
   const std::string port = std::to_string(address.port);
@@ -171,36 +231,71 @@ Result<void> remove_stale(const std::string& path, const AnyAddress& address) {
 }  // namespace
 
 ListenSocket::~ListenSocket() {
-  if (!path.empty()) {
+  struct stat status{};
+  if (!path.empty() && ::lstat(path.c_str(), &status) == 0 && status.st_dev == path_device &&
+      status.st_ino == path_inode) {
     ::unlink(path.c_str());
   }
 }
 
-Result<std::vector<ListenSocket>> listen_tcp(const TcpAddress& address, int backlog) {
-  auto list = resolve(address);
+namespace {
+
+/// Calls `open` for every address that `address` stands for.
+template <typename Open>
+Result<void> for_each_address(const TcpAddress& address, int type, const Open& open) {
+  auto list = resolve(address, type);
   if (!list) {
     return fail(list.error().message);
   }
-  std::vector<ListenSocket> sockets;
+  bool any = false;
   for (const addrinfo* info = list->get(); info != nullptr; info = info->ai_next) {
-    auto socket = listen_on(*info, backlog);
-    if (socket) {
-      sockets.push_back(std::move(*socket));
+    if (auto opened = open(*info); opened) {
+      any = true;
     } else if (address.host.empty() && info->ai_family == AF_INET6 && errno != EADDRINUSE) {
       // "Every address" of a machine without IPv6 is every address it has.
       continue;
     } else {
-      return fail(socket.error().message);
+      return opened;
     }
   }
-  if (sockets.empty()) {
-    return fail(
-        fmt::format("cannot listen on port {}: this machine has no addresses", address.port));
+  return any ? Result<void>()
+             : fail(fmt::format("cannot listen on port {}: this machine has no addresses",
+                                address.port));
+}
+
+}  // namespace
+
+Result<std::vector<ListenSocket>> listen_tcp(const TcpAddress& address,
+                                             const ListenOptions& options) {
+  std::vector<ListenSocket> sockets;
+  auto opened = for_each_address(address, SOCK_STREAM, [&](const addrinfo& info) -> Result<void> {
+    auto socket = listen_on(info, options);
+    if (!socket) {
+      return fail(socket.error().message);
+    }
+    sockets.push_back(std::move(*socket));
+    return {};
+  });
+  if (!opened) {
+    return fail(opened.error().message);
   }
   return sockets;
 }
 
-Result<ListenSocket> listen_unix(const std::string& path, mode_t mode, int backlog) {
+Result<std::vector<ListenSocket>> open_udp(const TcpAddress& address, size_t copies,
+                                           const ListenOptions& options) {
+  std::vector<ListenSocket> sockets;
+  auto opened = for_each_address(address, SOCK_DGRAM, [&](const addrinfo& info) {
+    return open_copies(info, copies, options, sockets);
+  });
+  if (!opened) {
+    return fail(opened.error().message);
+  }
+  return sockets;
+}
+
+Result<ListenSocket> listen_unix(const std::string& path, mode_t mode,
+                                 const ListenOptions& options) {
   AnyAddress address{};
   address.local.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.local.sun_path)) {
@@ -220,18 +315,35 @@ Result<ListenSocket> listen_unix(const std::string& path, mode_t mode, int backl
   if (!bind_patiently(socket.fd.get(), &address.any, sizeof(address.local))) {
     return cannot_listen(socket.name, errno);
   }
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0) {
+    return cannot_listen(socket.name, errno);
+  }
   socket.path = path;
+  socket.path_device = status.st_dev;
+  socket.path_inode = status.st_ino;
   // Nobody can connect before listen(), so the permissions are right from the first connection on.
-  if (::chmod(path.c_str(), mode) != 0 || ::listen(socket.fd.get(), backlog) != 0) {
+  if (::chmod(path.c_str(), mode) != 0 || ::listen(socket.fd.get(), options.backlog) != 0) {
     return cannot_listen(socket.name, errno);
   }
   return socket;
 }
 
+Result<void> check_mark(uint32_t mark) {
+  const Fd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!set_mark(probe.get(), mark)) {
+    return fail_errno("cannot mark sockets (-o sock_cookie_id; it needs CAP_NET_ADMIN)", errno);
+  }
+  return {};
+}
+
 std::string local_name(int fd) {
   AnyAddress address{};
   socklen_t size = sizeof(address);
-  return ::getsockname(fd, &address.any, &size) == 0 ? name_of(address, size) : "unknown";
+  int type = SOCK_STREAM;
+  socklen_t type_size = sizeof(type);
+  ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size);
+  return ::getsockname(fd, &address.any, &size) == 0 ? name_of(address, size, type) : "unknown";
 }
 
 std::string peer_name(int fd) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <liburing.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ constexpr unsigned kBatch = 256;
 constexpr unsigned kMaxPerTurn = 2048;
 
 /// What a completion belongs to: the low bits of its user data; the rest is the object.
-enum Tag : uint64_t { tag_receive, tag_send, tag_accept, tag_wake, tag_ignored };
+enum Tag : uint64_t { tag_receive, tag_send, tag_accept, tag_readable, tag_wake, tag_ignored };
 constexpr uint64_t kTagMask = 7;
 
 uint64_t tagged(const void* object, Tag tag) { return reinterpret_cast<uintptr_t>(object) | tag; }
@@ -50,6 +51,8 @@ class UringPoller final : public Poller {
   PollerKind kind() const override { return PollerKind::uring; }
   void listen(Listener& listener, int fd) override;
   void unlisten(Listener& listener) override;
+  void watch(Readable& readable, int fd) override;
+  void unwatch(Readable& readable) override;
   void add(Stream& stream, Fd connection) override;
   void pause(Stream& stream) override;
   void resume(Stream& stream) override;
@@ -64,6 +67,7 @@ class UringPoller final : public Poller {
   void submit_and_wait(int timeout_ms);
   void arm_receive(Stream& stream);
   void arm_accept(Listener& listener);
+  void arm_poll(Readable& readable);
   void arm_wake();
   void cancel(uint64_t user_data);
   void halt_receive(Stream& stream);
@@ -71,6 +75,7 @@ class UringPoller final : public Poller {
   void received(Stream& stream, const io_uring_cqe& completion);
   void sent(Stream& stream, int result);
   void accepted(Listener& listener, const io_uring_cqe& completion);
+  void readable_now(Readable& readable);
   void release_if_done(Stream& stream);
   void release_closed();
 
@@ -127,6 +132,14 @@ void UringPoller::arm_accept(Listener& listener) {
   state.armed = true;
 }
 
+/// Once, not multishot: what is left unread is told again then, as with epoll.
+void UringPoller::arm_poll(Readable& readable) {
+  io_uring_sqe& entry = submission();
+  io_uring_prep_poll_add(&entry, readable.poller_state.fd, POLLIN);
+  io_uring_sqe_set_data64(&entry, tagged(&readable, tag_readable));
+  readable.poller_state.armed = true;
+}
+
 void UringPoller::arm_wake() {
   io_uring_sqe& entry = submission();
   io_uring_prep_read(&entry, wake_event_->fd(), &wake_count_, sizeof(wake_count_), 0);
@@ -156,6 +169,34 @@ void UringPoller::unlisten(Listener& listener) {
     cancel(tagged(&listener, tag_accept));
   }
   state.wanted = false;
+}
+
+void UringPoller::watch(Readable& readable, int fd) {
+  auto& state = readable.poller_state;
+  state.fd = fd;
+  state.wanted = true;
+  if (!state.armed) {
+    arm_poll(readable);
+  }
+}
+
+void UringPoller::unwatch(Readable& readable) {
+  auto& state = readable.poller_state;
+  if (state.wanted && state.armed) {
+    cancel(tagged(&readable, tag_readable));
+  }
+  state.wanted = false;
+}
+
+void UringPoller::readable_now(Readable& readable) {
+  auto& state = readable.poller_state;
+  state.armed = false;
+  if (state.wanted) {
+    readable.on_readable();
+  }
+  if (state.wanted) {
+    arm_poll(readable);
+  }
 }
 
 void UringPoller::add(Stream& stream, Fd connection) {
@@ -294,6 +335,9 @@ void UringPoller::dispatch(const io_uring_cqe& completion) {
       break;
     case tag_accept:
       accepted(*reinterpret_cast<Listener*>(object), completion);
+      break;
+    case tag_readable:
+      readable_now(*reinterpret_cast<Readable*>(object));
       break;
     case tag_wake:
       arm_wake();

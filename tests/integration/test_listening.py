@@ -2,8 +2,10 @@
 """Where the server listens: unix sockets, IPv6, several addresses, ports that are taken or any."""
 
 import os
+import shutil
 import socket
 import stat as modes
+import subprocess
 import tempfile
 
 import pytest
@@ -138,6 +140,50 @@ def test_port_file(launch, folder, port):
         word, number = ports.readline().split(": ")
     assert word == "TCP INET"
     assert speaks(("127.0.0.1", int(number)), socket.AF_INET)
+    ends_well(server)
+
+
+def mark_of(path):
+    """SO_MARK of the server's end of a connection, as the kernel tells it."""
+    told = subprocess.run(["ss", "-Htnpe", "state", "listening"], capture_output=True, text=True,
+                          check=False).stdout
+    return [line for line in told.splitlines() if path in line]
+
+
+def test_marked_sockets(launch):
+    """-o sock_cookie_id marks what the server listens on, for firewalls, or says that it may not."""
+    port = free_port()
+    arguments = ["-l", "127.0.0.1", "-p", str(port), "-o", "sock_cookie_id=77"]
+    server = launch(arguments, plain=True).launch()
+    assert eventually(lambda: speaks(("127.0.0.1", port), socket.AF_INET)), server.words()
+    if "cannot mark sockets" not in server.words():
+        if shutil.which("ss") is None:
+            pytest.skip("skipped, because ss (iproute2) is not installed")
+        assert any("fwmark:0x4d" in line for line in mark_of(f"127.0.0.1:{port}"))
+    ends_well(server)
+
+
+def test_socket_of_a_successor(launch, folder):
+    """A server that ends leaves the socket file alone that another has put in its place."""
+    path = os.path.join(folder, "socket")
+    first = launch(["-s", path], plain=True).launch()
+    assert eventually(lambda: speaks(path, socket.AF_UNIX)), first.words()
+    os.unlink(path)
+    second = launch(["-s", path], plain=True).launch()
+    assert eventually(lambda: speaks(path, socket.AF_UNIX)), second.words()
+    ends_well(first)
+    assert speaks(path, socket.AF_UNIX)
+    ends_well(second)
+    assert not os.path.exists(path)
+
+
+def test_no_tcp(launch):
+    """-p 0: no TCP, even where -l has a port."""
+    ports = [free_port(), free_port()]
+    server = launch(["-l", f"127.0.0.1:{ports[0]}", "-p", "0", "-U", str(ports[1])],
+                    plain=True).launch()
+    assert eventually(lambda: "listening on udp:" in server.words())
+    assert not speaks(("127.0.0.1", ports[0]), socket.AF_INET)
     ends_well(server)
 
 

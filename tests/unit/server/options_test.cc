@@ -249,9 +249,6 @@ TEST(Options, WhatIsNotInThisBuildIsRefusedByName) {
            {{"-S"},
             "-S, --enable-sasl: SASL authentication is not available in this build of Ember.",
             64},
-           {{"-U", "11211"},
-            "-U: UDP is not available in this build of Ember; only -U 0 is accepted.",
-            64},
            {{"-B", "binary"},
             "-B binary: the binary protocol is not available in this build of Ember.",
             64},
@@ -282,8 +279,20 @@ TEST(Options, LargestValues) {
 TEST(Options, ListeningNowhereIsWarnedOf) {
   EXPECT_EQ(accepted({"-p", "0"}).warnings.size(), 1U);
   EXPECT_EQ(accepted({"-p", "0", "-l", "127.0.0.1"}).warnings.size(), 1U);
-  EXPECT_TRUE(accepted({"-p", "0", "-l", "127.0.0.1:5000"}).warnings.empty());
+  // As memcached: -p 0 is no TCP, a port in -l or not.
+  EXPECT_EQ(accepted({"-p", "0", "-l", "127.0.0.1:5000"}).warnings.size(), 1U);
+  EXPECT_TRUE(accepted({"-p", "0", "-U", "5000"}).warnings.empty());
   EXPECT_TRUE(accepted({"-p", "0", "-s", "/run/e.sock"}).warnings.empty());
+}
+
+TEST(Options, UdpAloneGivesTcpItsPort) {
+  EXPECT_EQ(accepted({"-U", "5000"}).udp_port, 5000);
+  EXPECT_EQ(accepted({"-U", "5000"}).tcp_port, 5000);
+  EXPECT_EQ(accepted({"-U", "-1"}).tcp_port, -1);
+  EXPECT_EQ(accepted({"-U", "0"}).tcp_port, 11211);
+  EXPECT_EQ(accepted({"-U", "5000", "-p", "11211"}).tcp_port, 11211);
+  EXPECT_EQ(accepted({"-p", "0", "-U", "5000"}).tcp_port, 0);
+  expect_refused({{"-U", "70000"}, "ERROR: Invalid port number 70000.", 64});
 }
 
 TEST(Options, AnAddressGivenTwiceIsOne) {

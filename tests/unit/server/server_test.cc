@@ -100,7 +100,7 @@ class ServerTest : public testing::TestWithParam<IoKind> {
     return server ? std::move(*server) : nullptr;
   }
 
-  static uint16_t port_of(const Server& server) { return server.listeners().front().port; }
+  static uint16_t port_of(const Server& server) { return server.listeners().streams.front().port; }
 
   Options options;
 };

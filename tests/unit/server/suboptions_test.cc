@@ -78,7 +78,6 @@ TEST(Suboptions, ThoseWithoutEffectAreNoted) {
                            "warm_lru_pct=40",
                            "hot_max_factor=0.3",
                            "warm_max_factor=2",
-                           "sock_cookie_id=5",
                            "slab_sizes=100-200-500",
                            "inline_ascii_resp",
                            "no_inline_ascii_resp",
@@ -94,6 +93,16 @@ TEST(Suboptions, ThoseWithoutEffectAreNoted) {
     EXPECT_TRUE(options.notes.front().starts_with(std::string("-o ") + list + " has no effect: "))
         << options.notes.front();
   }
+}
+
+TEST(Suboptions, LimitsOfUdpAndTheMark) {
+  const Options options = accepted("udp_max_reply=8,udp_max_rate=0,sock_cookie_id=5");
+  EXPECT_EQ(options.udp_max_reply, 8 * kKiB);
+  EXPECT_EQ(options.udp_max_rate, 0U);
+  EXPECT_EQ(options.socket_mark, 5U);
+  EXPECT_EQ(Options{}.udp_max_reply, 64 * kKiB);
+  EXPECT_EQ(Options{}.udp_max_rate, kMiB);
+  expect_refused("udp_max_reply=1025", "udp_max_reply takes a number from 1 to 1024, not \"1025\"");
 }
 
 TEST(Suboptions, AnEmptyListIsNone) {

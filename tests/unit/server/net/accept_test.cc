@@ -35,7 +35,7 @@ class AcceptTest : public PollerTest {
   void SetUp() override {
     PollerTest::SetUp();
     if (poller != nullptr) {
-      auto opened = listen_tcp({.host = "127.0.0.1", .port = 0}, 128);
+      auto opened = listen_tcp({.host = "127.0.0.1", .port = 0}, {.backlog = 128});
       ASSERT_TRUE(opened) << opened.error().message;
       sockets = std::move(*opened);
       poller->listen(listener, sockets.front().fd.get());

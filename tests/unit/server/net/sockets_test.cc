@@ -30,7 +30,7 @@ class UnixSocketTest : public testing::Test {
 };
 
 TEST(ListenTcp, FindsAFreePort) {
-  const auto sockets = listen_tcp({.host = "127.0.0.1", .port = 0}, 16);
+  const auto sockets = listen_tcp({.host = "127.0.0.1", .port = 0}, {.backlog = 16});
   ASSERT_TRUE(sockets) << sockets.error().message;
   ASSERT_EQ(1U, sockets->size());
   EXPECT_NE(0, sockets->front().port);
@@ -38,22 +38,23 @@ TEST(ListenTcp, FindsAFreePort) {
 }
 
 TEST(ListenTcp, AnAddressInUseNamesTheRemedy) {
-  const auto first = listen_tcp({.host = "127.0.0.1", .port = 0}, 16);
+  const auto first = listen_tcp({.host = "127.0.0.1", .port = 0}, {.backlog = 16});
   ASSERT_TRUE(first);
-  const auto second = listen_tcp({.host = "127.0.0.1", .port = first->front().port}, 16);
+  const auto second =
+      listen_tcp({.host = "127.0.0.1", .port = first->front().port}, {.backlog = 16});
   ASSERT_FALSE(second);
   EXPECT_NE(std::string::npos, second.error().message.find("in use"));
   EXPECT_NE(std::string::npos, second.error().message.find("-p"));
 }
 
 TEST(ListenTcp, AnUnknownNameIsAnError) {
-  const auto sockets = listen_tcp({.host = "no-such-host.invalid", .port = 0}, 16);
+  const auto sockets = listen_tcp({.host = "no-such-host.invalid", .port = 0}, {.backlog = 16});
   ASSERT_FALSE(sockets);
   EXPECT_NE(std::string::npos, sockets.error().message.find("no-such-host.invalid"));
 }
 
 TEST(ListenTcp, EveryAddressIncludesIpv4) {
-  const auto sockets = listen_tcp({.host = "", .port = 0}, 16);
+  const auto sockets = listen_tcp({.host = "", .port = 0}, {.backlog = 16});
   ASSERT_TRUE(sockets) << sockets.error().message;
   bool inet = false;
   for (const ListenSocket& socket : *sockets) {
@@ -63,7 +64,7 @@ TEST(ListenTcp, EveryAddressIncludesIpv4) {
 }
 
 TEST(ListenTcp, HearsIpv6WhereThereIsOne) {
-  const auto sockets = listen_tcp({.host = "::1", .port = 0}, 16);
+  const auto sockets = listen_tcp({.host = "::1", .port = 0}, {.backlog = 16});
   if (!sockets) {
     GTEST_SKIP() << "skipped, because " << sockets.error().message;
   }
@@ -73,7 +74,7 @@ TEST(ListenTcp, HearsIpv6WhereThereIsOne) {
 
 TEST_F(UnixSocketTest, HasItsPermissionsAndGoesWithItsOwner) {
   {
-    const auto socket = listen_unix(path, 0750, 16);
+    const auto socket = listen_unix(path, 0750, {.backlog = 16});
     ASSERT_TRUE(socket) << socket.error().message;
     EXPECT_EQ("unix:" + path, socket->name);
     struct stat status{};
@@ -92,22 +93,22 @@ TEST_F(UnixSocketTest, ReplacesADeadSocketOnly) {
     std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
     ASSERT_EQ(0, ::bind(dead.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)));
   }
-  const auto socket = listen_unix(path, 0700, 16);
+  const auto socket = listen_unix(path, 0700, {.backlog = 16});
   ASSERT_TRUE(socket) << socket.error().message;
-  const auto second = listen_unix(path, 0700, 16);
+  const auto second = listen_unix(path, 0700, {.backlog = 16});
   ASSERT_FALSE(second);
   EXPECT_NE(std::string::npos, second.error().message.find("in use"));
 }
 
 TEST_F(UnixSocketTest, LeavesOtherFilesAlone) {
   std::ofstream(path) << "precious";
-  const auto socket = listen_unix(path, 0700, 16);
+  const auto socket = listen_unix(path, 0700, {.backlog = 16});
   ASSERT_FALSE(socket);
   EXPECT_TRUE(std::filesystem::is_regular_file(path));
 }
 
 TEST_F(UnixSocketTest, APathTooLongIsAnError) {
-  EXPECT_FALSE(listen_unix(folder + "/" + std::string(200, 'x'), 0700, 16));
+  EXPECT_FALSE(listen_unix(folder + "/" + std::string(200, 'x'), 0700, {.backlog = 16}));
 }
 
 }  // namespace

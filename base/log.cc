@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "base/log.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdlib>
 #include <iterator>
 #include <string>
+
+#include "base/log_limiter.h"
 
 namespace ember::log {
 namespace {
@@ -27,6 +32,35 @@ void append_escaped(std::string& line, std::string_view message) {
   }
 }
 
+/// Of all lines of this process: there is one standard error.
+LogLimiter& limiter() {
+  static LogLimiter of_all;
+  return of_all;
+}
+
+uint64_t now_ms() {
+  using namespace std::chrono;
+  return static_cast<uint64_t>(
+      duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
+}
+
+/// systemd names the device and inode of the journal's stream; standard error may lead elsewhere by
+/// now (-d, a shell's 2>). Asked at every line: lines are few.
+bool goes_to_journal() {
+  const char* const stream = std::getenv("JOURNAL_STREAM");
+  struct stat status{};
+  return stream != nullptr && ::fstat(STDERR_FILENO, &status) == 0 &&
+         fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+}
+
+/// As syslog numbers them: err, warning, info, debug.
+constexpr std::array<int, 5> kPriorities = {3, 4, 6, 7, 7};
+
+void tell_of(std::string_view kind, uint64_t left_out) {
+  write(Level::warning, fmt::format("more lines of a kind than are written kind={} left_out={}",
+                                    value(kind), left_out));
+}
+
 }  // namespace
 
 void set_level(Level level) { current_level.store(level, std::memory_order_relaxed); }
@@ -37,11 +71,36 @@ void write(Level level, std::string_view message) {
   if (!enabled(level)) {
     return;
   }
-  std::string line = fmt::format("ember: {}: ", kNames[static_cast<size_t>(level)]);
+  const auto number = static_cast<size_t>(level);
+  std::string line = goes_to_journal()
+                         ? fmt::format("<{}>{}: ", kPriorities[number], kNames[number])
+                         : fmt::format("ember: {}: ", kNames[number]);
   append_escaped(line, message);
   line.push_back('\n');
   // A log that cannot be written has nobody left to tell.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+bool admit(std::string_view kind) {
+  const uint64_t now = now_ms();
+  limiter().settle(now, tell_of);
+  return limiter().admit(kind, now);
+}
+
+void tell_left_out() { limiter().settle(now_ms(), tell_of); }
+
+std::string value(std::string_view text) {
+  if (!text.empty() && text.find_first_of(" \"=") == std::string_view::npos) {
+    return std::string(text);
+  }
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+    }
+    quoted += c;
+  }
+  return quoted + '"';
 }
 
 }  // namespace ember::log

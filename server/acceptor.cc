@@ -78,9 +78,9 @@ void Acceptor::accepted(Fd connection, uint32_t listener) {
 void Acceptor::failed(int error) {
   if (!disabled_.load(std::memory_order_relaxed)) {
     log::warning(
-        "cannot accept a connection: {}; pausing (raise the limit of open files, or lower "
-        "-c so that clients are told)",
-        std::generic_category().message(error));
+        "cannot accept a connection; pausing: raise the limit of open files, or lower -c so that "
+        "clients are told cause={}",
+        log::value(std::generic_category().message(error)));
   }
   disable();
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/log.h"
 #include "storage/store_thread.h"
 
 namespace ember::server {
@@ -44,6 +45,7 @@ void Maintenance::run(const std::stop_token& stop) {
     }
     nap = worked ? kShortestNap : std::min(nap * 2, kLongestNap);
     store_thread->offline();
+    log::tell_left_out();
     {
       std::unique_lock lock(mutex_);
       wake_.wait_for(lock, stop, nap, [] { return false; });

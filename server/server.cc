@@ -173,13 +173,14 @@ void Server::tell_recovery() const {
     return;
   }
   log::info(
-      "memory file {}: {} items after a {} ({}), in {:.3f} s; dropped: {} expired or flushed, {} "
-      "replaced, {} damaged, {} without room, {} damaged pages{}{}",
+      "memory file {}: {} items after a {} ({}) seconds={:.3f} expired={} replaced={} damaged={} "
+      "unfit={} damaged_pages={}{}{}",
       options_.memory_file, report.items,
       report.last_stop == storage::RecoveryReport::LastStop::graceful ? "graceful stop" : "crash",
       report.source == Source::scan ? "scan" : "state file", report.seconds, report.expired,
       report.replaced, report.damaged, report.unfit, report.damaged_pages,
-      report.reason.empty() ? "" : "; ", report.reason);
+      report.reason.empty() ? "" : " reason=",
+      report.reason.empty() ? "" : log::value(report.reason));
 }
 
 WorkerOptions Server::worker_options(net::PollerKind kind) {
@@ -249,12 +250,12 @@ Result<void> Server::start_threads(net::PollerKind kind) {
     workers_[i]->hear(udp_options(i));
   }
   for (const net::ListenSocket& listener : listeners_.streams) {
-    log::info("listening on {} ({}, {} threads)", listener.name, net::name_of(kind),
+    log::info("listening on {} poller={} threads={}", listener.name, net::name_of(kind),
               options_.threads);
   }
   for (size_t i = 0; i < listeners_.datagrams.size(); i += options_.threads) {
-    log::info("listening on {} ({}, {} threads)", listeners_.datagrams[i].name, net::name_of(kind),
-              options_.threads);
+    log::info("listening on {} poller={} threads={}", listeners_.datagrams[i].name,
+              net::name_of(kind), options_.threads);
   }
   return {};
 }

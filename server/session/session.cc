@@ -8,6 +8,8 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/log.h"
+#include "server/session/command_trace.h"
 #include "server/session/login.h"
 #include "server/session/session_set.h"
 
@@ -134,6 +136,9 @@ void Session::close() {
     return;
   }
   closed_ = true;
+  if (log::enabled(log::Level::trace)) [[unlikely]] {
+    trace_close(number());
+  }
   held_.reset();
   value_.reset();
   set_.handler().forget(*this);
@@ -249,8 +254,16 @@ void Session::run(std::span<const Command> commands, bool value_follows) {
   const size_t whole = commands.size() - (value_follows ? 1 : 0);
   size_t done = 0;
   while (done < whole && !suspended_ && !finishing_) {
-    const auto progress =
-        set_.handler().execute(*this, commands.subspan(done, whole - done), reply());
+    const auto batch = commands.subspan(done, whole - done);
+    const bool traced = log::enabled(log::Level::trace);
+    const size_t before = reply().size();
+    if (traced) [[unlikely]] {
+      trace_commands(number(), batch);
+    }
+    const auto progress = set_.handler().execute(*this, batch, reply());
+    if (traced) [[unlikely]] {
+      trace_reply(number(), reply(), before);
+    }
     done += progress.executed;
     obey(progress.next);
     if (progress.next == Next::ready && done < whole) {
@@ -273,6 +286,9 @@ void Session::run(std::span<const Command> commands, bool value_follows) {
 }
 
 void Session::begin_value(const Command& command) {
+  if (log::enabled(log::Level::trace)) [[unlikely]] {
+    trace_commands(number(), {&command, 1});
+  }
   auto place = set_.handler().begin_value(*this, command, reply());
   value_ = std::make_unique<ValueStream>(command, std::move(place));
 }

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
+#include "server/session/command_trace.h"
 #include "server/session/session.h"
 
 namespace ember::server::session {
@@ -43,6 +45,9 @@ SessionSet::~SessionSet() {
 void SessionSet::add(Fd connection, uint32_t listener) {
   auto session = std::make_unique<Session>(*this, listener);
   session->set_state.number = connection.get();
+  if (log::enabled(log::Level::trace)) {
+    trace_open(connection.get());
+  }
   {
     MutexLock lock(mutex_);
     session->set_state.next = first_;

@@ -2,8 +2,10 @@
 #include "base/log.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
@@ -92,6 +94,47 @@ TEST_F(Log, EscapesControlCharactersSoThatAClientCannotForgeLines) {
   EXPECT_EQ(captured.text(), "ember: info: key a\\x0aember: error: b\\x0d\\x1b[31m\\x7f\\x00c\n");
 }
 
+TEST_F(Log, QuotesValuesThatNeedIt) {
+  EXPECT_EQ(value("epoll"), "epoll");
+  EXPECT_EQ(value("no room"), "\"no room\"");
+  EXPECT_EQ(value("a=b"), "\"a=b\"");
+  EXPECT_EQ(value("say \"x\""), "\"say \\\"x\\\"\"");
+  EXPECT_EQ(value(""), "\"\"");
+}
+
+TEST_F(Log, LimitsAKindOfMessageButNotWhatWasAskedFor) {
+  CapturedStderr captured;
+  set_level(Level::trace);
+  for (int i = 0; i < 100; ++i) {
+    warning("again and again {}", i);
+    trace("traced {}", i);
+  }
+  const std::string text = captured.text();
+  const auto count = [&text](std::string_view word) {
+    size_t found = 0;
+    for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  EXPECT_EQ(count("again and again"), 20U);
+  EXPECT_EQ(count("traced"), 100U);
+}
+
+TEST_F(Log, BeginsWithThePriorityWhereTheJournalReads) {
+  CapturedStderr captured;
+  struct stat status{};
+  ASSERT_EQ(::fstat(STDERR_FILENO, &status), 0);
+  ::setenv("JOURNAL_STREAM", fmt::format("{}:{}", status.st_dev, status.st_ino).c_str(), 1);
+  error("e");
+  warning("w");
+  info("i");
+  ::setenv("JOURNAL_STREAM", "1:1", 1);  // somebody else's
+  info("elsewhere");
+  ::unsetenv("JOURNAL_STREAM");
+  EXPECT_EQ(captured.text(), "<3>error: e\n<4>warning: w\n<6>info: i\nember: info: elsewhere\n");
+}
+
 TEST_F(Log, LinesOfSeveralThreadsDoNotMix) {
   constexpr int kThreads = 4;
   constexpr int kLines = 50;
@@ -101,7 +144,7 @@ TEST_F(Log, LinesOfSeveralThreadsDoNotMix) {
     for (int thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([thread] {
         for (int line = 0; line < kLines; ++line) {
-          info("{}", std::string(60, static_cast<char>('a' + thread)));
+          write(Level::info, std::string(60, static_cast<char>('a' + thread)));
         }
       });
     }

@@ -68,7 +68,14 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
     return fail(listeners.error().message);
   }
   server->listeners_ = std::move(*listeners);
-  if (auto started = server->start_threads(*kind); !started) {
+  auto started = server->start_threads(*kind);
+  if (!started && options.io == IoKind::automatic && *kind == net::PollerKind::uring) {
+    // One ring was to be had, as many as there are workers are not: limits count all of a user's.
+    log::info("using epoll: {}", started.error().message);
+    server->end_threads();
+    started = server->start_threads(net::PollerKind::epoll);
+  }
+  if (!started) {
     return fail(started.error().message);
   }
   return server;
@@ -269,13 +276,9 @@ std::vector<size_t> Server::connections_by_worker() const {
   return counts;
 }
 
-void Server::stop() {
+void Server::end_threads() {
   if (acceptor_ != nullptr) {
     acceptor_->stop();
-  }
-  for (const net::ListenSocket& listener : listeners_.streams) {
-    // Clients are refused from now on; the descriptors stay for whoever asks for statistics.
-    ::shutdown(listener.fd.get(), SHUT_RDWR);
   }
   for (const auto& worker : workers_) {
     worker->stop();
@@ -285,6 +288,17 @@ void Server::stop() {
   }
   maintenance_.reset();
   workers_.clear();
+}
+
+void Server::stop() {
+  if (acceptor_ != nullptr) {
+    acceptor_->stop();
+  }
+  for (const net::ListenSocket& listener : listeners_.streams) {
+    // Clients are refused from now on; the descriptors stay for whoever asks for statistics.
+    ::shutdown(listener.fd.get(), SHUT_RDWR);
+  }
+  end_threads();
   listeners_ = {};
   if (store_ != nullptr) {
     if (auto closed = store_->close(options_.memory_file_sync); !closed) {

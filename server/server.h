@@ -63,6 +63,7 @@ class Server {
   Result<void> open_store();
   void tell_recovery() const;
   Result<void> start_threads(net::PollerKind kind);
+  void end_threads();
   WorkerOptions worker_options(net::PollerKind kind);
   UdpOptions udp_options(size_t worker);
 

@@ -23,7 +23,9 @@ constexpr std::string_view kReplies = "Ember writes all replies into one buffer.
 constexpr std::string_view kDefaults = "Ember has one set of defaults.";
 constexpr std::string_view kWatch = "watch is not available in this build of Ember.";
 constexpr std::string_view kUnused = "memcached does not use it any more either.";
-constexpr std::string_view kStorage = "External storage (ext_*) is not available in Ember.";
+constexpr std::string_view kStorage =
+    "Ember has no external storage: name a file on a large volume instead, such as "
+    "--memory-file=/mnt/large/ember with a large -m; all items live in it, and survive restarts.";
 constexpr std::string_view kTls = "TLS (ssl_*) is not available in this build of Ember.";
 constexpr std::string_view kProxy = "The proxy (proxy_*) is not available in this build of Ember.";
 

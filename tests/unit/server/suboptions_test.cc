@@ -169,7 +169,10 @@ TEST(Suboptions, RefusedBesidesMemcached) {
 
 TEST(Suboptions, WhatIsNotInThisBuildIsRefusedByName) {
   expect_refused("ext_path=/f:1G",
-                 "-o ext_path=/f:1G: External storage (ext_*) is not available in Ember.", 64);
+                 "-o ext_path=/f:1G: Ember has no external storage: name a file on a large volume "
+                 "instead, such as --memory-file=/mnt/large/ember with a large -m; all items live "
+                 "in it, and survive restarts.",
+                 64);
   expect_refused("ssl_key=f", "-o ssl_key=f: TLS (ssl_*) is not available in this build of Ember.",
                  64);
   expect_refused("proxy_config=f",

@@ -8,7 +8,7 @@
 namespace ember::storage {
 namespace {
 
-// What is compared to its checksum is copied while it is in the core's cache.
+// Enough for the threads to share, and little beside what one of them has to do anyway.
 constexpr size_t kLeastPiece = kMiB;
 // Well below kStateMaxSections.
 constexpr size_t kMostPieces = 3000;
@@ -210,12 +210,23 @@ void Snapshot::save(const Piece& piece, std::span<std::byte> to) const {
   }
 }
 
-void Snapshot::restore(const Piece& piece, std::span<const std::byte> from) const {
-  if (piece.kind != Piece::states) {
-    std::memcpy(index_bytes(piece).data(), from.data(), from.size());
-    return;
+bool Snapshot::restore(const Piece& piece, const StateReader& reader, size_t section) const {
+  const size_t size = size_of(piece);
+  if (reader.section_size(section) != size) {
+    return false;
   }
-  const std::byte* place = from.data();
+  if (piece.kind != Piece::states) {
+    return reader.read(section, index_bytes(piece)).has_value();
+  }
+  const auto bytes = std::make_unique_for_overwrite<std::byte[]>(size);
+  if (!reader.read(section, {bytes.get(), size})) {
+    return false;
+  }
+  restore_states(piece, bytes.get());
+  return true;
+}
+
+void Snapshot::restore_states(const Piece& piece, const std::byte* place) const {
   for (size_t i = piece.from; i < piece.to; ++i) {
     PageInfo& page = pages_.page(page_list_[i].number);
     const uint32_t chunks = page_list_[i].chunks;
@@ -254,10 +265,11 @@ Result<void> Snapshot::read(const StateReader& reader, std::span<const uint32_t>
   if (reader.section_count() == 0) {
     return fail("it is empty");
   }
-  if (auto sound = reader.verify(0); !sound) {
-    return sound;
+  std::vector<std::byte> text(reader.section_size(0));
+  if (auto read = reader.read(0, text); !read) {
+    return read;
   }
-  if (auto parsed = parse(reader.section(0)); !parsed) {
+  if (auto parsed = parse(text); !parsed) {
     return parsed;
   }
   if (auto same = compare_pages(pages); !same) {
@@ -272,10 +284,7 @@ Result<void> Snapshot::read(const StateReader& reader, std::span<const uint32_t>
   }
   std::atomic<bool> sound{true};
   in_parallel([&](size_t number) {
-    const Piece& piece = pieces_[number];
-    if (reader.section(number + 1).size() == size_of(piece) && reader.verify(number + 1)) {
-      restore(piece, reader.section(number + 1));
-    } else {
+    if (!restore(pieces_[number], reader, number + 1)) {
       sound = false;
     }
   });

@@ -64,7 +64,8 @@ class Snapshot {
   size_t size_of(const Page& page) const;
   std::span<std::byte> index_bytes(const Piece& piece) const;
   void save(const Piece& piece, std::span<std::byte> to) const;
-  void restore(const Piece& piece, std::span<const std::byte> from) const;
+  bool restore(const Piece& piece, const StateReader& reader, size_t section) const;
+  void restore_states(const Piece& piece, const std::byte* place) const;
   void restore_figures();
   template <typename Work>
   void in_parallel(Work&& work) const;

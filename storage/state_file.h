@@ -100,8 +100,8 @@ class StateWriter {
   std::vector<unsigned char> finished_;  // not bool: neighbours are written by several threads
 };
 
-/// Reads by a mapping of its own, never through libpmemobj. It writes nothing.
-/// Cost: opening reads some 8 KiB, however large the file; `verify` reads at memory speed.
+/// Reads the file's bytes, never through libpmemobj. It writes nothing.
+/// Cost: opening reads some 8 KiB, however large the file; `read` and `verify` one pass each.
 /// Threads: any number once open.
 class StateReader {
  public:
@@ -109,26 +109,27 @@ class StateReader {
   static Result<std::unique_ptr<StateReader>> open(const std::string& path,
                                                    const StateIdentity& wanted,
                                                    const StateSeal& seal);
-  ~StateReader();
   StateReader(const StateReader&) = delete;
   StateReader& operator=(const StateReader&) = delete;
 
   size_t section_count() const { return sections_.size(); }
+  size_t section_size(size_t n) const;
 
-  /// Not to be read before `verify(n)` has succeeded: reading bytes the disk cannot deliver is a
-  /// signal, not an error. Valid as long as the reader.
-  std::span<const std::byte> section(size_t n) const;
+  /// Section `n` into `to`, which has its size, straight from the file. If it fails, as the file
+  /// cannot be read or the checksum differs, what is in `to` is not to be believed.
+  Result<void> read(size_t n, std::span<std::byte> to) const;
 
-  /// Brings section `n` into memory and compares its checksum.
+  /// Whether `read` would succeed.
   Result<void> verify(size_t n) const;
 
  private:
-  StateReader(std::string path, std::vector<StateSection> sections);
-  Result<void> map(int file, uint64_t size);
+  StateReader(std::string path, Fd file, std::vector<StateSection> sections);
+  template <typename PlaceFor>
+  Result<void> read_pieces(size_t n, PlaceFor&& place_for) const;
 
   std::string path_;
+  Fd file_;
   std::vector<StateSection> sections_;
-  std::span<const std::byte> bytes_;
 };
 
 }  // namespace ember::storage

@@ -2,7 +2,6 @@
 // StateReader: believes the seal, then what the seal's checksums cover, then nothing else.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -17,6 +16,9 @@
 
 namespace ember::storage {
 namespace {
+
+// What is read is still in the core's cache when its checksum is taken.
+constexpr size_t kPieceSize = 256 * kKiB;
 
 std::unexpected<Error> unusable(const std::string& path, std::string_view why) {
   return fail(fmt::format("the state file {} is not used: {}", path, why));
@@ -57,14 +59,12 @@ Result<Fd> open_file(const std::string& path, const StateSeal& seal) {
   return file;
 }
 
-/// `size` bytes from `offset` on, if their checksum is `wanted`.
-Result<std::vector<std::byte>> read_checked(int file, uint64_t offset, uint64_t size,
-                                            uint64_t wanted) {
-  std::vector<std::byte> bytes(size);
+/// Fills `to` from `offset` on.
+Result<void> read_fully(int file, uint64_t offset, std::span<std::byte> to) {
   size_t done = 0;
-  while (done < size) {
+  while (done < to.size()) {
     const ssize_t got =
-        ::pread(file, bytes.data() + done, size - done, static_cast<off_t>(offset + done));
+        ::pread(file, to.data() + done, to.size() - done, static_cast<off_t>(offset + done));
     if (got > 0) {
       done += static_cast<size_t>(got);
     } else if (got == 0) {
@@ -72,6 +72,16 @@ Result<std::vector<std::byte>> read_checked(int file, uint64_t offset, uint64_t 
     } else if (errno != EINTR) {
       return fail_errno("it cannot be read; see to its volume", errno);
     }
+  }
+  return {};
+}
+
+/// `size` bytes from `offset` on, if their checksum is `wanted`.
+Result<std::vector<std::byte>> read_checked(int file, uint64_t offset, uint64_t size,
+                                            uint64_t wanted) {
+  std::vector<std::byte> bytes(size);
+  if (auto read = read_fully(file, offset, bytes); !read) {
+    return std::unexpected(std::move(read.error()));
   }
   if (XXH3_64bits(bytes.data(), bytes.size()) != wanted) {
     return fail("is damaged, or another file's (its checksum differs)");
@@ -113,18 +123,6 @@ Result<std::vector<StateSection>> parse_directory(std::span<const std::byte> byt
   return sections;
 }
 
-/// Reads in the pages of a mapping. False if the disk could not: reading them would be a signal.
-bool populate(std::span<const std::byte> bytes) {
-  if (bytes.empty()) {
-    return true;
-  }
-  // Sections start at a page; madvise does not write, for all that its parameter is not const.
-  void* start = const_cast<std::byte*>(bytes.data());
-  // Linux before 5.14 does not know it (EINVAL), and reads as it goes.
-  return ::madvise(start, bytes.size(), MADV_POPULATE_READ) == 0 ||
-         (errno != EFAULT && errno != EHWPOISON);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<StateReader>> StateReader::open(const std::string& path,
@@ -136,7 +134,7 @@ Result<std::unique_ptr<StateReader>> StateReader::open(const std::string& path,
   if (!is_plausible(seal)) {
     return unusable(path, "what the memory file says of it makes no sense");
   }
-  const Result<Fd> file = open_file(path, seal);
+  Result<Fd> file = open_file(path, seal);
   if (!file) {
     return std::unexpected(file.error());
   }
@@ -153,45 +151,43 @@ Result<std::unique_ptr<StateReader>> StateReader::open(const std::string& path,
   if (!sections) {
     return unusable(path, sections.error().message);
   }
-  std::unique_ptr<StateReader> reader(new StateReader(path, std::move(*sections)));
-  if (auto mapped = reader->map(file->get(), seal.file_size); !mapped) {
-    return std::unexpected(std::move(mapped.error()));
-  }
-  return reader;
+  return std::unique_ptr<StateReader>(
+      new StateReader(path, std::move(*file), std::move(*sections)));
 }
 
-StateReader::StateReader(std::string path, std::vector<StateSection> sections)
-    : path_(std::move(path)), sections_(std::move(sections)) {}
+StateReader::StateReader(std::string path, Fd file, std::vector<StateSection> sections)
+    : path_(std::move(path)), file_(std::move(file)), sections_(std::move(sections)) {}
 
-StateReader::~StateReader() {
-  if (!bytes_.empty()) {
-    ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
-  }
-}
-
-Result<void> StateReader::map(int file, uint64_t size) {
-  void* base = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
-  if (base == MAP_FAILED) {
-    return fail_errno(fmt::format("the state file {} is not used: cannot map {} MiB of it; raise "
-                                  "the limit on address space (ulimit -v)",
-                                  path_, size / kMiB),
-                      errno);
-  }
-  bytes_ = std::span(static_cast<const std::byte*>(base), size);
-  return {};
-}
-
-std::span<const std::byte> StateReader::section(size_t n) const {
+size_t StateReader::section_size(size_t n) const {
   check(n < sections_.size(), "a section that is there");
-  return bytes_.subspan(sections_[n].offset, sections_[n].size);
+  return sections_[n].size;
+}
+
+Result<void> StateReader::read(size_t n, std::span<std::byte> to) const {
+  check(to.size() == section_size(n), "room for a section, and no more");
+  return read_pieces(n, [&](size_t from, size_t size) { return to.subspan(from, size); });
 }
 
 Result<void> StateReader::verify(size_t n) const {
-  const std::span<const std::byte> bytes = section(n);
-  if (!populate(bytes)) {
-    return unusable(path_, fmt::format("section {} cannot be read; see to its volume", n));
+  std::vector<std::byte> scratch(std::min(section_size(n), kPieceSize));
+  return read_pieces(n, [&](size_t, size_t size) { return std::span(scratch).first(size); });
+}
+
+/// Each piece into the place that `place_for(from, size)` names.
+template <typename PlaceFor>
+Result<void> StateReader::read_pieces(size_t n, PlaceFor&& place_for) const {
+  const StateSection& section = sections_[n];
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> sum(XXH3_createState(),
+                                                                     &XXH3_freeState);
+  XXH3_64bits_reset(sum.get());
+  for (size_t from = 0; from < section.size; from += kPieceSize) {
+    const std::span<std::byte> place = place_for(from, std::min(kPieceSize, section.size - from));
+    if (const auto read = read_fully(file_.get(), section.offset + from, place); !read) {
+      return unusable(path_, fmt::format("section {}: {}", n, read.error().message));
+    }
+    XXH3_64bits_update(sum.get(), place.data(), place.size());
   }
-  if (XXH3_64bits(bytes.data(), bytes.size()) != sections_[n].checksum) {
+  if (XXH3_64bits_digest(sum.get()) != section.checksum) {
     return unusable(path_, fmt::format("section {} is damaged (its checksum differs)", n));
   }
   return {};

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <libpmemobj.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -173,20 +172,24 @@ TEST_F(ReadingState, IsRefusedAtAnyOtherLength) {
   expect_refused("its checksum differs");
 }
 
-TEST_F(ReadingState, IsRefusedWhenItsPagesCannotBeHadAnyMore) {
-  // As with a bad sector, reading the mapping would be a SIGBUS; cut off is what a test can do.
-  std::array<std::byte, 1> probe{};
-  if (::madvise(probe.data() - reinterpret_cast<uintptr_t>(probe.data()) % 4096, 4096,
-                MADV_POPULATE_READ) != 0) {
-    GTEST_SKIP() << "skipped, because this kernel has no MADV_POPULATE_READ (Linux 5.14)";
-  }
+TEST_F(ReadingState, IsRefusedWhenItIsCutOffWhileItIsRead) {
   write({2000, 3000});
   auto reader = open();
   ASSERT_TRUE(reader) << reader.error().message;
   std::filesystem::resize_file(path_, 4096);
-  const auto verified = (*reader)->verify(1);
-  ASSERT_FALSE(verified);
-  EXPECT_NE(verified.error().message.find("section 1 cannot be read"), std::string::npos);
+  Bytes bytes(3000);
+  for (const auto& read : {(*reader)->verify(1), (*reader)->read(1, bytes)}) {
+    ASSERT_FALSE(read);
+    EXPECT_NE(read.error().message.find("section 1: it ends early"), std::string::npos);
+  }
+}
+
+TEST_F(ReadingState, ReadsSectionsOfManyPieces) {
+  write({256 * kKiB, 256 * kKiB + 1, 3 * kMiB - 1, 0});
+  EXPECT_EQ(refusal(), std::nullopt);
+  put(align_up(seal_.directory_offset + seal_.directory_size, 4096) + kMiB, std::byte{0});
+  put(align_up(seal_.directory_offset + seal_.directory_size, 4096) + kMiB + 1, std::byte{1});
+  expect_refused("section 2 is damaged");
 }
 
 TEST_F(ReadingState, IsRefusedWhenFilledWithNoise) {

@@ -149,14 +149,22 @@ void Index::WriteLock::erase(const Hit& hit) {
   index_.drop_empty_overflow(*home_);
 }
 
+/// A bit for each entry that is empty. All are looked at: where the first one is cannot be
+/// predicted, and a wrong guess costs more than the rest.
+unsigned Index::free_slots(const Bucket& bucket) {
+  unsigned free = 0;
+  for (unsigned i = 0; i < Bucket::kEntries; ++i) {
+    free |= (bucket.entries[i].load(std::memory_order_relaxed) == 0 ? 1U : 0U) << i;
+  }
+  return free;
+}
+
 void Index::append(Bucket& home, uint64_t bits) {
   Bucket* bucket = &home;
   for (;;) {
-    for (Slot& slot : bucket->entries) {
-      if (slot.load(std::memory_order_relaxed) == 0) {
-        slot.store(bits, std::memory_order_release);
-        return;
-      }
+    if (const unsigned free = free_slots(*bucket); free != 0) {
+      bucket->entries[std::countr_zero(free)].store(bits, std::memory_order_release);
+      return;
     }
     Bucket* next = overflow_of(*bucket);
     if (next == nullptr) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -126,8 +127,6 @@ class Index {
       return index_.scan(*home_, hash_, is_it);
     }
     void insert(IndexEntry entry);
-    /// The same without counting or growing: for many at a time, with `count_in` at the end.
-    void insert_uncounted(IndexEntry entry) { index_.append(*home_, entry.bits()); }
     static void replace(const Hit& hit, IndexEntry entry) {
       hit.slot->store(entry.bits(), std::memory_order_release);
     }
@@ -139,6 +138,31 @@ class Index {
     Bucket* home_;
     bool inserted_ = false;
   };
+
+  /// Enters `entry` unless there is one that `is_it` accepts, which is the answer then: without
+  /// locking, counting or growing, while nobody else is at the bucket of `hash`. For many entries
+  /// at a time, in an index that is large enough; count_in() at the end.
+  template <typename Predicate>
+  Hit load(Hash hash, IndexEntry entry, Predicate&& is_it) {
+    Bucket& home = buckets_[home_of(hash)];
+    // Nearly always there is no such tag, and room.
+    unsigned same = 0;
+    unsigned free = 0;
+    for (unsigned i = 0; i < Bucket::kEntries; ++i) {
+      const IndexEntry there(home.entries[i].load(std::memory_order_relaxed));
+      same |= (there.tag_matches(hash) ? 1U : 0U) << i;
+      free |= (there.empty() ? 1U : 0U) << i;
+    }
+    if (same == 0 && free != 0 && home.control.load(std::memory_order_relaxed) == 0) {
+      home.entries[std::countr_zero(free)].store(entry.bits(), std::memory_order_relaxed);
+      return {};
+    }
+    const Hit hit = scan(home, hash, is_it);
+    if (!hit) {
+      append(home, entry.bits());
+    }
+    return hit;
+  }
 
   /// What the buckets' bytes do not tell: with these, an index that was written out is whole again.
   struct Image {
@@ -184,6 +208,8 @@ class Index {
     return stop == end ? 0 : stop;
   }
 
+  /// The number of the bucket that a hash belongs to. Of the hash it looks at the low bits.
+  size_t home_of(Hash hash) const { return home_in(size_.load(std::memory_order_acquire), hash); }
   size_t bucket_count() const {
     const uint64_t size = size_.load(std::memory_order_relaxed);
     return (size_t{1} << power_in(size)) + split_in(size);
@@ -212,8 +238,6 @@ class Index {
     const size_t low = hash & ((size_t{1} << power_in(size)) - 1);
     return low >= split_in(size) ? low : hash & ((size_t{2} << power_in(size)) - 1);
   }
-  size_t home_of(Hash hash) const { return home_in(size_.load(std::memory_order_acquire), hash); }
-
   static void relax(unsigned attempt) {
     if (attempt % 64 == 63) {
       std::this_thread::yield();
@@ -251,6 +275,7 @@ class Index {
 
   static void lock(Bucket& bucket);
   static void unlock(Bucket& bucket);
+  static unsigned free_slots(const Bucket& bucket);
   void append(Bucket& home, uint64_t bits);
   void drop_empty_overflow(Bucket& home);
   void set_overflow(Bucket& bucket, uint64_t number);

@@ -69,7 +69,11 @@ Result<void> StoreImpl::recover(Recovery& recovery) {
   // Its memory is given back when the last mapping of it goes, which takes its time.
   cleaner_ = std::jthread([used = std::move(reader)]() mutable { used.reset(); });
   if (report_.source != RecoveryReport::Source::state_file) {
-    switch (recovery.run(report_)) {
+    const auto outcome = recovery.run(report_);
+    if (!outcome) {
+      return std::unexpected(outcome.error());
+    }
+    switch (*outcome) {
       case Recovery::Outcome::done:
         break;
       case Recovery::Outcome::given_up:

@@ -10,10 +10,10 @@
 namespace ember::storage {
 namespace {
 
-// Items whose buckets are fetched from memory together.
-constexpr size_t kBatch = 32;
-// How many chunks ahead of the one looked at the next is fetched.
-constexpr size_t kAhead = 8;
+// How many chunks ahead of the one looked at the next is fetched from memory, and where: header and
+// key lie in two lines more often than in one.
+constexpr size_t kAhead = 12;
+constexpr size_t kKeyWithin = 48;
 
 }  // namespace
 
@@ -60,83 +60,114 @@ void Recovery::start_over() {
   }
 }
 
-Recovery::Outcome Recovery::run(RecoveryReport& report) {
+Result<Recovery::Outcome> Recovery::run(RecoveryReport& report) {
   if (!store_.takeover_.warm) {
     return Outcome::done;
   }
-  std::vector<Tally> tallies = scan_all();
+  auto tallies = scan_all();
+  if (!tallies) {
+    return std::unexpected(tallies.error());
+  }
   if (store_.giving_up()) {
     return Outcome::given_up;
   }
-  for (size_t i = 1; i < tallies.size(); ++i) {
-    tallies[0].chained.insert(tallies[0].chained.end(), tallies[i].chained.begin(),
-                              tallies[i].chained.end());
+  Tally& first = tallies->front();
+  for (const Tally& tally : std::span(*tallies).subspan(1)) {
+    first.chained.insert(first.chained.end(), tally.chained.begin(), tally.chained.end());
   }
   Rehousing rehousing(store_, homeless_);
   rehousing.add_chains();
-  enter_chained(tallies[0], rehousing);
-  hand_over(tallies, report);
+  enter_chained(first, rehousing);
+  hand_over(*tallies, report);
   return rehousing.run(report) ? Outcome::done : Outcome::cut_short;
 }
 
 /// What each thread found.
-std::vector<Recovery::Tally> Recovery::scan_all() {
+Result<std::vector<Recovery::Tally>> Recovery::scan_all() {
   const size_t threads =
       std::clamp<size_t>(store_.options_.recovery_threads, 1, std::max<size_t>(1, owned_.size()));
-  std::vector<Tally> tallies(threads);
+  const size_t most_at_once = page_payload(pages_.page_size()) / store_.classes_.chunk_size(1);
+  const auto loader = IndexLoader::open(*store_.index_, threads,
+                                        {.most_items = most_items_, .most_at_once = most_at_once});
+  if (!loader) {
+    return std::unexpected(loader.error());
+  }
+  Scan scan(**loader, threads);
+  scan.most_at_once = most_at_once;
+  for (Tally& tally : scan.tallies) {
+    tally.changes.resize(store_.slabs_.size());
+  }
   std::vector<std::jthread> helpers;
   for (size_t i = 1; i < threads; ++i) {
-    helpers.emplace_back([this, &tallies, i] { scan(tallies[i]); });
+    helpers.emplace_back([this, &scan, i] { this->scan(scan, i); });
   }
-  scan(tallies[0]);
+  this->scan(scan, 0);
   helpers.clear();  // each has ended
-  return tallies;
+  return std::move(scan.tallies);
 }
 
-void Recovery::scan(Tally& tally) {
-  tally.changes.resize(store_.slabs_.size());
+void Recovery::scan(Scan& scan, size_t thread) {
+  for (bool more = true; more;) {
+    look_at_pages(scan, thread);
+    scan.next_part.store(0, std::memory_order_relaxed);  // by each: nobody takes any yet
+    scan.together.arrive_and_wait();
+    more = scan.next_page.load(std::memory_order_relaxed) < owned_.size();
+    enter_parts(scan, scan.tallies[thread]);
+    scan.together.arrive_and_wait();
+    scan.loader.clear(thread);
+  }
+}
+
+void Recovery::look_at_pages(Scan& scan, size_t thread) {
   for (;;) {
-    const size_t next = next_.fetch_add(1, std::memory_order_relaxed);
-    if (next >= owned_.size() || store_.giving_up()) {
+    if (!scan.loader.room_for(thread, scan.most_at_once)) {
       return;
     }
-    scan_page(owned_[next], tally);
+    if (store_.giving_up()) {
+      scan.next_page.store(owned_.size(), std::memory_order_relaxed);  // for all threads
+      return;
+    }
+    const size_t next = scan.next_page.fetch_add(1, std::memory_order_relaxed);
+    if (next >= owned_.size()) {
+      return;
+    }
+    scan_page(owned_[next], scan, thread);
   }
 }
 
-void Recovery::scan_page(uint32_t number, Tally& tally) {
+void Recovery::scan_page(uint32_t number, Scan& scan, size_t thread) {
   // All of it at once: fault by fault takes longer than looking at the items.
   ::madvise(pages_.at(uint64_t{number} * pages_.page_size()), pages_.page_size(),
             MADV_POPULATE_READ);
-  std::vector<Candidate> found;
-  found.reserve(kBatch);
   const PageInfo& page = pages_.page(number);
+  const auto count = static_cast<uint32_t>(page.states->count());
   const uint32_t size = store_.classes_.chunk_size(page.class_id.load(std::memory_order_relaxed));
-  for (uint32_t index = 0; index < page.states->count(); ++index) {
-    const uint64_t offset = pages_.offset_at({number, index}, size);
-    __builtin_prefetch(pages_.at(offset + kAhead * size));  // never faults, wherever that is
-    judge_chunk(offset, size, found, tally);
-    if (found.size() == kBatch) {
-      enter_all(found, tally);
+  ChunkFrame frame{.offset = pages_.offset_at({.page = number}, size),
+                   .size = size,
+                   .salt = store_.salt_,
+                   .part_size = store_.classes_.largest(),
+                   .last_sequence = store_.takeover_.record.cas};
+  for (uint32_t index = 0; index < count; ++index, frame.offset += size) {
+    const char* const ahead = static_cast<const char*>(pages_.at(frame.offset + kAhead * size));
+    __builtin_prefetch(ahead);  // never faults, wherever that is
+    __builtin_prefetch(ahead + kKeyWithin);
+    const ItemCheck check = check_item(*pages_.item(frame.offset), frame);
+    if (check.verdict != ItemCheck::no_item) {
+      settle({.page = number, .index = index}, check, scan, thread);
     }
   }
-  enter_all(found, tally);
 }
 
-void Recovery::judge_chunk(uint64_t offset, uint32_t chunk_size, std::vector<Candidate>& found,
-                           Tally& tally) {
+/// A chunk that is not empty: to be entered, or to be emptied.
+void Recovery::settle(const ChunkPlace& place, const ItemCheck& check, Scan& scan, size_t thread) {
+  Tally& tally = scan.tallies[thread];
+  const PageInfo& page = pages_.page(place.page);
+  const uint64_t offset = pages_.offset_at(
+      place, store_.classes_.chunk_size(page.class_id.load(std::memory_order_relaxed)));
   const Item& item = *pages_.item(offset);
-  const ItemCheck check = check_item(item, {.offset = offset,
-                                            .size = chunk_size,
-                                            .salt = store_.salt_,
-                                            .part_size = store_.classes_.largest(),
-                                            .last_sequence = store_.takeover_.record.cas});
-  if (check.verdict == ItemCheck::no_item) {
-    return;
-  }
   if (check.verdict == ItemCheck::damaged) {
     // Large chunks hold parts of values too, whose bytes may be anything: not to be written to.
-    if (pages_.page(pages_.page_of(offset)).owners == nullptr) {
+    if (page.owners == nullptr) {
       ++tally.damaged;
       discard(offset);
     }
@@ -149,47 +180,59 @@ void Recovery::judge_chunk(uint64_t offset, uint32_t chunk_size, std::vector<Can
   } else if (item.chained()) {
     tally.chained.push_back({offset, check.hash});
   } else {
-    store_.index_->prefetch_to_write(check.hash);
-    found.push_back({offset, check.hash});
+    count_in(place, chunk_state::kMain, tally);
+    scan.loader.add(thread, offset, check.hash);
   }
 }
 
-void Recovery::enter_all(std::vector<Candidate>& found, Tally& tally) {
-  for (const Candidate& candidate : found) {
-    enter(candidate, chunk_state::kMain, tally);
+void Recovery::enter_parts(Scan& scan, Tally& tally) {
+  for (;;) {
+    const size_t part = scan.next_part.fetch_add(1, std::memory_order_relaxed);
+    if (part >= scan.loader.part_count()) {
+      return;
+    }
+    scan.loader.take(
+        part, [this](Hash hash) { store_.index_->prefetch_to_write(hash); },
+        [&](uint64_t offset, Hash hash) { enter({offset, hash}, tally); });
   }
-  found.clear();
 }
 
-bool Recovery::enter(const Candidate& candidate, uint8_t state, Tally& tally) {
+/// A counted item: into the index, unless there is a newer one.
+void Recovery::enter(const Candidate& candidate, Tally& tally) {
   const Item& item = *pages_.item(candidate.offset);
-  const std::string_view key = item.key();
-  const IndexEntry entry = IndexEntry::make(candidate.hash, candidate.offset, store_.clock_.now());
-  Index::WriteLock lock(*store_.index_, candidate.hash);
-  const Index::Hit hit = lock.find([&](uint64_t other) { return store_.is_item(other, key); });
-  if (hit && pages_.item(hit.entry.offset())->sequence() >= item.sequence()) {
-    ++tally.replaced;
-    discard(candidate.offset);
-    return false;
+  const IndexEntry entry = IndexEntry::make(candidate.hash, candidate.offset, now_);
+  const Index::Hit hit = store_.index_->load(
+      candidate.hash, entry, [&](uint64_t other) { return store_.is_item(other, item.key()); });
+  if (!hit) {
+    ++tally.entered;
+    return;
   }
-  pages_.set_state(candidate.offset, state);
-  pages_.page(pages_.page_of(candidate.offset)).expires_at(item.exptime());
-  ThreadState::ClassChange& change = tally.changes[store_.class_of(item)];
+  ++tally.replaced;
+  const uint64_t other = hit.entry.offset();
+  const bool newest = pages_.item(other)->sequence() < item.sequence();
+  if (newest) {
+    hit.slot->store(entry.bits(), std::memory_order_relaxed);
+  }
+  const uint64_t older = newest ? other : candidate.offset;
+  count_out(older, tally);
+  discard(older);
+}
+
+void Recovery::count_in(const ChunkPlace& place, uint8_t state, Tally& tally) {
+  PageInfo& page = pages_.page(place.page);
+  const uint8_t id = page.class_id.load(std::memory_order_relaxed);
+  const Item& item = *pages_.item(pages_.offset_at(place, store_.classes_.chunk_size(id)));
+  page.states->set(place.index, state);
+  page.expires_at(item.exptime());
+  ThreadState::ClassChange& change = tally.changes[id];
   ++change.items_added;
   change.bytes_added += item.size();
-  if (!hit) {
-    lock.insert_uncounted(entry);
-    ++tally.entered;
-    return true;
-  }
-  Index::WriteLock::replace(hit, entry);
-  ++tally.replaced;
-  const Item& older = *pages_.item(hit.entry.offset());
-  ThreadState::ClassChange& gone = tally.changes[store_.class_of(older)];
+}
+
+void Recovery::count_out(uint64_t offset, Tally& tally) {
+  ThreadState::ClassChange& gone = tally.changes[pages_.class_of(offset)];
   ++gone.items_removed;
-  gone.bytes_removed += older.size();
-  discard(hit.entry.offset());
-  return true;
+  gone.bytes_removed += pages_.item(offset)->size();
 }
 
 /// The chunk is free; the next recovery, too, finds nothing in it. Durable at the fence that ends
@@ -200,9 +243,8 @@ void Recovery::discard(uint64_t offset) {
   pages_.set_state(offset, chunk_state::kFree);
 }
 
-/// Takes back what enter() did. The chunk's bytes stay.
+/// Takes back what count_in() and enter() did. The chunk's bytes stay.
 void Recovery::leave(uint64_t offset, Hash hash, Tally& tally) {
-  const Item& item = *pages_.item(offset);
   {
     Index::WriteLock lock(*store_.index_, hash);
     const Index::Hit hit = lock.find([&](uint64_t other) { return other == offset; });
@@ -210,9 +252,7 @@ void Recovery::leave(uint64_t offset, Hash hash, Tally& tally) {
       lock.erase(hit);
     }
   }
-  ThreadState::ClassChange& gone = tally.changes[store_.class_of(item)];
-  ++gone.items_removed;
-  gone.bytes_removed += item.size();
+  count_out(offset, tally);
 }
 
 void Recovery::erase(uint64_t offset, Hash hash, Tally& tally) {
@@ -296,7 +336,8 @@ void Recovery::enter_chained(Tally& tally, Rehousing& rehousing) {
       continue;
     }
     if (parts_sound(item)) {
-      enter(head, chunk_state::kDirectory, tally);
+      count_in(pages_.place_of(head.offset), chunk_state::kDirectory, tally);
+      enter(head, tally);
     } else {
       ++tally.damaged;
       discard(head.offset);

@@ -8,12 +8,15 @@
 // Threads: used by one, before the store has others; it starts its own for run().
 #pragma once
 
+#include <atomic>
+#include <barrier>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "base/mutex.h"
+#include "storage/index_loader.h"
 #include "storage/item_check.h"
 #include "storage/rehousing.h"
 #include "storage/store_impl.h"
@@ -22,7 +25,8 @@ namespace ember::storage {
 
 class Recovery {
  public:
-  explicit Recovery(StoreImpl& store) : store_(store), pages_(store.pages_) {}
+  explicit Recovery(StoreImpl& store)
+      : store_(store), pages_(store.pages_), now_(store.clock_.now()) {}
 
   /// Tells the pages that are somebody's from those that are free. Before there is an index.
   void survey();
@@ -41,16 +45,16 @@ class Recovery {
     cut_short,  // likewise, when pages had been rehoused already: as after a crash
   };
   /// Enters all items into the index, and adds to the report what it found.
-  Outcome run(RecoveryReport& report);
+  Result<Outcome> run(RecoveryReport& report);
 
  private:
   /// A chunk with a sound item in it.
   struct Candidate {
     uint64_t offset = 0;
-    Hash hash = 0;
+    Hash hash = 0;  // or what the index looks at of it
   };
   /// What one thread found.
-  struct Tally {
+  struct alignas(kCacheLineSize) Tally {
     uint64_t expired = 0;
     uint64_t replaced = 0;
     uint64_t damaged = 0;
@@ -59,15 +63,28 @@ class Recovery {
     std::vector<ThreadState::ClassChange> changes;  // by class
     std::vector<Candidate> chained;                 // to be entered when all pages are known
   };
+  /// A scan by several threads: in rounds, each of which looks at pages until the loader is full,
+  /// then enters what was found.
+  struct Scan {
+    Scan(IndexLoader& to, size_t threads)
+        : loader(to), together(static_cast<ptrdiff_t>(threads)), tallies(threads) {}
+    IndexLoader& loader;
+    size_t most_at_once = 0;  // items in a page
+    std::barrier<> together;
+    std::vector<Tally> tallies;
+    std::atomic<size_t> next_page{0};  // of owned_, for whichever thread comes
+    std::atomic<size_t> next_part{0};  // of the loader's, likewise
+  };
 
-  std::vector<Tally> scan_all();
-  void scan(Tally& tally);
-  void scan_page(uint32_t number, Tally& tally);
-  void judge_chunk(uint64_t offset, uint32_t chunk_size, std::vector<Candidate>& found,
-                   Tally& tally);
-  void enter_all(std::vector<Candidate>& found, Tally& tally);
-  /// False if there is a newer one.
-  bool enter(const Candidate& candidate, uint8_t state, Tally& tally);
+  Result<std::vector<Tally>> scan_all();
+  void scan(Scan& scan, size_t thread);
+  void look_at_pages(Scan& scan, size_t thread);
+  void scan_page(uint32_t number, Scan& scan, size_t thread);
+  void settle(const ChunkPlace& place, const ItemCheck& check, Scan& scan, size_t thread);
+  void enter_parts(Scan& scan, Tally& tally);
+  void enter(const Candidate& candidate, Tally& tally);
+  void count_in(const ChunkPlace& place, uint8_t state, Tally& tally);
+  void count_out(uint64_t offset, Tally& tally);
   void discard(uint64_t offset);
   void leave(uint64_t offset, Hash hash, Tally& tally);
   void erase(uint64_t offset, Hash hash, Tally& tally);
@@ -80,11 +97,11 @@ class Recovery {
 
   StoreImpl& store_;
   PageTable& pages_;
+  const UnixSeconds now_;
   std::vector<uint32_t> owned_;     // pages of a class of ours
   std::vector<uint32_t> homeless_;  // of a chunk size that is no class's, or beyond the arena
   size_t most_items_ = 0;
   uint64_t damaged_pages_ = 0;
-  std::atomic<size_t> next_{0};  // of owned_, for whichever thread comes
 };
 
 }  // namespace ember::storage

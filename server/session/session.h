@@ -27,6 +27,9 @@ namespace ember::server::session {
 
 class SessionSet;
 
+/// What a session waits for, in `stats conns`.
+enum class Reading : uint8_t { first_request, request, value };
+
 class Session final : public net::Stream, public protocol::Client {
  public:
   Session(SessionSet& set, uint32_t listener);
@@ -55,6 +58,7 @@ class Session final : public net::Stream, public protocol::Client {
   uint32_t listener() const { return listener_; }
   UnixSeconds last_active() const { return last_active_.load(std::memory_order_relaxed); }
   bool writing() const { return writing_.load(std::memory_order_relaxed); }
+  Reading reading() const { return reading_.load(std::memory_order_relaxed); }
 
   /// The set's lists that this session is in. Nobody else's business.
   struct SetState {
@@ -85,6 +89,7 @@ class Session final : public net::Stream, public protocol::Client {
   void obey(protocol::Next next);
   void yield();
   void regulate();
+  void show_reading();
   void count_requests(size_t count);
   void send_some();
   protocol::ReplyBuffer& reply();
@@ -101,6 +106,7 @@ class Session final : public net::Stream, public protocol::Client {
   uint32_t listener_;
   std::atomic<UnixSeconds> last_active_;
   std::atomic<bool> writing_{false};
+  std::atomic<Reading> reading_{Reading::first_request};
   // Bits, as every connection has them.
   bool held_value_ : 1 = false;  // the last of held_ is a command whose value follows
   bool suspended_ : 1 = false;

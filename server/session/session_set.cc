@@ -178,7 +178,8 @@ std::vector<SessionInfo> SessionSet::list() const {
       infos.push_back({.number = session->set_state.number,
                        .listener = session->listener(),
                        .last_active = session->last_active(),
-                       .writing = session->writing()});
+                       .writing = session->writing(),
+                       .reading = session->reading()});
     }
   }
   return infos;

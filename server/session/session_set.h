@@ -60,12 +60,15 @@ struct SessionCounters {
   Counter reply_buffers;  // in use
 };
 
+enum class Reading : uint8_t;
+
 /// One session in `stats conns`.
 struct SessionInfo {
   int number = 0;
   uint32_t listener = 0;
   UnixSeconds last_active = 0;
   bool writing = false;
+  Reading reading{};
 };
 
 class SessionSet {

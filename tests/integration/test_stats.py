@@ -215,3 +215,36 @@ def test_expired_items_are_reclaimed(start, only_ember):
             wire.sendall(b"set k%d 0 1 1 noreply\r\nx\r\n" % i)
         ask(wire, b"mn\r\n")
     assert eventually(lambda: int(stat(server, "curr_items")) == 0, 60)
+
+
+def connection_states(server):
+    """A connection in each state that lasts, and what `stats conns` calls them once they are in it."""
+    value = b"v" * 900000
+    requests = {"new": b"", "done": b"get a\r\n", "half a line": b"get a",
+                "half a small value": b"set x 0 0 10\r\nab",
+                "half a large value": b"set y 0 0 900000\r\n" + value[:1000],
+                "reads nothing": b"set big 0 0 900000\r\n" + value + b"\r\n" + b"get big\r\n" * 40}
+    wires = {name: server.connect() for name in list(requests) + ["asks"]}
+    try:
+        for name, request in requests.items():
+            wires[name].sendall(request)
+        names = {f"tcp:127.0.0.1:{wire.getsockname()[1]}": name for name, wire in wires.items()}
+
+        def states():
+            words = ask(wires["asks"], b"stats conns\r\n", b"END\r\n").decode()
+            rows = re.findall(r"STAT (\d+):addr (\S+)\r\n(?:STAT \1:listen_addr \S+\r\n)?"
+                              r"STAT \1:state (\S+)", words)
+            return {names[address]: state for _, address, state in rows if address in names}
+
+        expected = {"new": "conn_new_cmd", "done": "conn_read", "half a line": "conn_read",
+                    "half a small value": "conn_nread", "half a large value": "conn_nread",
+                    "reads nothing": "conn_mwrite", "asks": "conn_parse_cmd"}
+        eventually(lambda: states() == expected)
+        return states()
+    finally:
+        for wire in wires.values():
+            wire.close()
+
+
+def test_connection_states(start, memcached):
+    assert connection_states(start()) == connection_states(memcached())

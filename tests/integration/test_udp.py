@@ -4,8 +4,10 @@
 import os
 import pathlib
 import random
+import shutil
 import socket
 import struct
+import subprocess
 import tempfile
 
 import pytest
@@ -97,6 +99,19 @@ def test_same_bytes_as_memcached(serve, memcached):
         heard.append(got)
     assert reference.alive()
     assert heard[1] == heard[0]
+
+
+def test_libmemcached(serve, tmp_path):
+    """memccp --udp sends without waiting for an answer, as libmemcached does over UDP."""
+    if shutil.which("memccp") is None:
+        pytest.skip("skipped, because memccp (libmemcached-tools) is not installed")
+    server = serve()
+    (tmp_path / "parcel").write_bytes(b"by libmemcached")
+    done = subprocess.run(["memccp", "--udp", f"--servers=127.0.0.1:{server.udp_port}",
+                           str(tmp_path / "parcel")], check=False, timeout=30)
+    assert done.returncode == 0
+    with UdpWire(server.udp_port) as wire:
+        assert eventually(lambda: b"by libmemcached" in wire.ask(b"get parcel\r\n"))
 
 
 def test_interleaved_clients(serve):

@@ -146,19 +146,23 @@ TEST(StatsReport, Slabs) {
 TEST(StatsReport, SettingsAndConnections) {
   Conversation ask;
   EXPECT_EQ(ask("stats settings"), "STAT maxbytes 67108864|STAT maxconns 1024|END|");
+  // Who asks is number 17.
   ask.stats.clients = {
-      {.number = 17, .addr = "tcp:127.0.0.1:11211", .state = "conn_listening"},
-      {.number = 18,
+      {.number = 15, .addr = "tcp:127.0.0.1:11211", .state = "conn_listening"},
+      {.number = 16, .udp = true, .addr = "udp:127.0.0.1:11211", .state = "conn_read"},
+      {.number = 17,
        .addr = "tcp:127.0.0.1:34658",
        .listen_addr = "tcp:127.0.0.1:11211",
-       .state = "conn_parse_cmd",
+       .state = "conn_read",
        .seconds_since_last_command = 3},
   };
   EXPECT_EQ(ask("stats conns"),
-            "STAT 17:addr tcp:127.0.0.1:11211|STAT 17:state conn_listening|"
-            "STAT 17:secs_since_last_cmd 0|STAT 18:addr tcp:127.0.0.1:34658|"
-            "STAT 18:listen_addr tcp:127.0.0.1:11211|STAT 18:state conn_parse_cmd|"
-            "STAT 18:secs_since_last_cmd 3|END|");
+            "STAT 15:addr tcp:127.0.0.1:11211|STAT 15:state conn_listening|"
+            "STAT 15:secs_since_last_cmd 0|STAT 16:UDP UDP|STAT 16:addr udp:127.0.0.1:11211|"
+            "STAT 16:state conn_read|STAT 16:secs_since_last_cmd 0|"
+            "STAT 17:addr tcp:127.0.0.1:34658|"
+            "STAT 17:listen_addr tcp:127.0.0.1:11211|STAT 17:state conn_parse_cmd|"
+            "STAT 17:secs_since_last_cmd 3|END|");
 }
 
 TEST(StatsReport, Reset) {

@@ -347,6 +347,21 @@ TEST_P(SessionTest, RequestsBeforeTheEndAreAnswered) {
   expect_closed(client);
 }
 
+TEST_P(SessionTest, ShowsWhatItWaitsFor) {
+  const auto reading = [&] { return set->list().front().reading; };
+  const Fd client = connect();
+  EXPECT_EQ(Reading::first_request, reading());
+  write(client, "get a");
+  run_until([&] { return reading() == Reading::request; });
+  write(client, "\r\nset a 0 0 10\r\nab");
+  run_until([&] { return reading() == Reading::value; });
+  write(client, "cdefghij\r\nset b 0 0 5000\r\nab");
+  read(client, 5 + 8);
+  EXPECT_EQ(Reading::value, reading());
+  write(client, std::string(4998, 'x') + "\r\n");
+  run_until([&] { return reading() == Reading::request; });
+}
+
 TEST_P(SessionTest, TheBinaryProtocolIsRefused) {
   const Fd client = connect();
   write(client, std::string("\x80\x0a", 2) + std::string(22, '\0'));

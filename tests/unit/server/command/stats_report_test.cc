@@ -186,7 +186,7 @@ TEST(StatsReport, OtherFamilies) {
             "CLIENT_ERROR usage: stats detail on|off|dump|");
   EXPECT_EQ(ask("stats foo|stats ITEMS|stats noreply"), "ERROR|ERROR|ERROR|");
   EXPECT_EQ(names_of(ask("stats ember")),
-            "pages_assigned pages_free pages_moved index_bytes metadata_bytes rescues "
+            "memory_pages pages_assigned pages_free pages_moved index_bytes metadata_bytes rescues "
             "janitor_rounds");
 }
 

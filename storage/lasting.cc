@@ -17,7 +17,7 @@ Result<void> StoreImpl::begin_lasting() {
   report_.reason = takeover_.reason;
   report_.flushed = durable_.needed();
   report_.source = takeover_.warm ? RecoveryReport::Source::scan : RecoveryReport::Source::cold;
-  if (takeover_.warm) {
+  if (takeover_.ours) {
     report_.last_stop =
         takeover_.graceful ? RecoveryReport::LastStop::graceful : RecoveryReport::LastStop::crash;
   }

@@ -142,11 +142,7 @@ void Recovery::scan_page(uint32_t number, Scan& scan, size_t thread) {
   const PageInfo& page = pages_.page(number);
   const auto count = static_cast<uint32_t>(page.states->count());
   const uint32_t size = store_.classes_.chunk_size(page.class_id.load(std::memory_order_relaxed));
-  ChunkFrame frame{.offset = pages_.offset_at({.page = number}, size),
-                   .size = size,
-                   .salt = store_.salt_,
-                   .part_size = store_.classes_.largest(),
-                   .last_sequence = store_.takeover_.record.cas};
+  ChunkFrame frame = store_.frame_found(pages_.offset_at({.page = number}, size), size);
   for (uint32_t index = 0; index < count; ++index, frame.offset += size) {
     const char* const ahead = static_cast<const char*>(pages_.at(frame.offset + kAhead * size));
     __builtin_prefetch(ahead);  // never faults, wherever that is

@@ -22,11 +22,7 @@ void Rehousing::visit_items(uint32_t page, Visit&& visit) {
   for (uint32_t index = 0; index < page_payload(pages_.page_size()) / size; ++index) {
     const uint64_t offset = pages_.offset_at({page, index}, size);
     const Item& item = *pages_.item(offset);
-    const ItemCheck check = check_item(item, {.offset = offset,
-                                              .size = size,
-                                              .salt = store_.salt_,
-                                              .part_size = store_.classes_.largest(),
-                                              .last_sequence = store_.takeover_.record.cas});
+    const ItemCheck check = check_item(item, store_.frame_found(offset, size));
     visit(offset, item, check.verdict);
   }
 }
@@ -34,8 +30,8 @@ void Rehousing::visit_items(uint32_t page, Visit&& visit) {
 void Rehousing::add_chains() {
   for (const uint32_t page : numbers_) {
     visit_items(page, [&](uint64_t offset, const Item& item, ItemCheck::Verdict verdict) {
-      if (verdict == ItemCheck::sound && item.chained()) {
-        add_chain(offset);
+      if (verdict == ItemCheck::sound && item.chained() && !add_chain(offset)) {
+        ++broken_chains_;
       }
     });
   }
@@ -169,6 +165,7 @@ bool Rehousing::run(RecoveryReport& report) {
     }
   }
   store_.patience_ = usual;
+  report.damaged += broken_chains_;
   report.items = store_.index_->entry_count();
   return true;
 }

@@ -63,6 +63,7 @@ class Rehousing {
   std::vector<uint32_t> numbers_;                      // in order
   std::map<uint32_t, std::vector<uint64_t>> by_page_;  // heads of chains with a chunk there
   std::map<uint64_t, std::vector<uint64_t>> held_;     // by head: its chunks in classes' pages
+  uint64_t broken_chains_ = 0;                         // with a table that is not sound
   std::set<uint64_t> waiting_;                         // heads of chains that were not moved yet
 };
 

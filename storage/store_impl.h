@@ -23,6 +23,7 @@
 #include "storage/epoch.h"
 #include "storage/flush_horizon.h"
 #include "storage/index.h"
+#include "storage/item_check.h"
 #include "storage/page_table.h"
 #include "storage/size_classes.h"
 #include "storage/slab_class.h"
@@ -130,6 +131,14 @@ class StoreImpl {
   Result<void> take_snapshot(Recovery& recovery, std::unique_ptr<StateReader>& used);
   void write_state_file(const std::string& path, bool sync) EMBER_REQUIRES(superblock_mutex_);
   Result<void> settle_lasting();
+  /// A chunk as an earlier process left it.
+  ChunkFrame frame_found(uint64_t offset, size_t chunk_size) const {
+    return {.offset = offset,
+            .size = chunk_size,
+            .salt = salt_,
+            .part_size = classes_.largest(),
+            .last_sequence = takeover_.record.cas};
+  }
   /// Expired or flushed by the time the region was taken over.
   bool died_while_down(const Item& item) const {
     const UnixSeconds exptime = item.exptime();

@@ -72,6 +72,7 @@ Takeover judge_region(MemoryRegion& region, UnixSeconds now) {
     case SuperblockFinding::found:
       takeover.reason = why_lost(finding.record, region.persist() != nullptr);
       takeover.warm = takeover.reason.empty();
+      takeover.ours = true;
       takeover.graceful = finding.record.state == SuperblockRecord::stopped;
       break;
   }

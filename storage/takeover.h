@@ -11,10 +11,11 @@
 namespace ember::storage {
 
 struct Takeover {
-  bool warm = false;   // what is in the region counts
-  bool blank = false;  // it is new
-  std::string reason;  // in words, for the log and for `stats ember`
-  bool graceful = false;
+  bool warm = false;        // what is in the region counts
+  bool blank = false;       // it is new
+  std::string reason;       // in words, for the log and for `stats ember`
+  bool ours = false;        // a superblock of Ember's is there, so there was a stop:
+  bool graceful = false;    // of which kind
   UnixSeconds noted = 0;    // the latest time the earlier process is known to have seen
   SuperblockRecord record;  // its record if warm; else a new one with only identity and geometry
 };

@@ -241,7 +241,7 @@ def test_host_rebooted(launch, folder, tmp_path, stop, synced, source):
         held = fill(server, ITEMS)
         getattr(server, stop)()
         again = world.wrap(cache.make()).start()
-        rows = recovered(again, source)
+        rows = recovered(again, source, "graceful" if stop == "stop" else "crash")
         assert look(again, held) == (held if source != "cold" else {})
         if source == "cold":
             assert "host" in rows["recovery_reason"], rows

@@ -72,6 +72,7 @@ TEST_P(EveryCell, ComesBackOrTellsWhyNot) {
     const Takeover takeover = judge(change, now);
     EXPECT_EQ(takeover.warm, cell.warm);
     EXPECT_FALSE(takeover.blank);
+    EXPECT_TRUE(takeover.ours);
     EXPECT_EQ(takeover.reason.empty(), cell.warm) << takeover.reason;
     EXPECT_EQ(takeover.graceful, cell.stopped);
     EXPECT_EQ(takeover.record.file_id == 7, cell.warm);

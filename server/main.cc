@@ -5,10 +5,13 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/help.h"
+#include "server/net/tls_context.h"
 #include "server/options.h"
 #include "server/process.h"
 #include "server/run.h"
@@ -46,7 +49,15 @@ int run_as_told(const std::vector<std::string>& arguments) {
     return refuse(fmt::format("can't find the user {} to switch to", options->user),
                   kNoUserExitCode);
   }
-  if (auto served = run(*options); !served) {
+  // With the rights of the start: memcached's keys are often readable by root only.
+  Result<std::unique_ptr<net::TlsContext>> tls;
+  if (options->tls_enabled) {
+    tls = net::TlsContext::open(options->tls);
+    if (!tls) {
+      return refuse(tls.error().message, kUsageExitCode);
+    }
+  }
+  if (auto served = run(*options, std::move(*tls)); !served) {
     return refuse(served.error().message, kSystemExitCode);
   }
   return EXIT_SUCCESS;

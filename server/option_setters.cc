@@ -45,6 +45,7 @@ constexpr auto kSwitches = std::to_array<Switch>({
     {"disable-watch", &Options::watch_enabled, false},
     {"memory-file-sync", &Options::memory_file_sync},
     {"memory-file-strict", &Options::memory_file_strict},
+    {"enable-ssl", &Options::tls_enabled},
 });
 
 // ---- Options with a text.

@@ -84,8 +84,10 @@ constexpr auto kOptions = std::to_array<OptionRow>({
      "refuse to start rather than start with an empty cache", works,
      "Ember's own. Applies to a memory file that is damaged, lost to a restart of the host, or "
      "newer."},
-    {'Z', "enable-ssl", flag, "", "false", "speak TLS", refused,
-     "TLS is not available in this build of Ember."},
+    {'Z', "enable-ssl", flag, "", "false", "speak TLS; certificate and key are settings of -o",
+     works,
+     "refresh_certs and SIGHUP load the certificates again, for new connections. Unix sockets and "
+     "UDP are plain."},
     {'o', "extended", text, "list", "", "further settings, separated by commas: see below"},
     {'N', "napi_ids", integer, "num", "0", "assign connections to workers by network queue",
      no_effect, "Ember spreads connections evenly over its workers."},

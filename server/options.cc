@@ -12,6 +12,7 @@
 #include "server/option_setters.h"
 #include "server/short_options.h"
 #include "server/suboptions.h"
+#include "server/tls_suboptions.h"
 
 namespace ember::server {
 namespace {
@@ -118,7 +119,10 @@ Refusal check_together(const Reading& reading, const std::vector<const OptionRow
   if (Refusal refusal = check_suboptions(reading.suboptions)) {
     return refusal;
   }
-  if (Refusal refusal = check_listen_specs(options.listen, /*tls=*/false)) {
+  if (Refusal refusal = check_listen_specs(options.listen, options.tls_enabled)) {
+    return refusal;
+  }
+  if (Refusal refusal = check_tls(options)) {
     return refusal;
   }
   if (!options.auth_file.empty() && options.udp_port != 0) {

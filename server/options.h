@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "server/net/tls_options.h"
 #include "storage/store.h"
 
 namespace ember::server {
@@ -137,6 +138,10 @@ struct Options {
   // Who may use it.
   /// -Y: absolute. Empty: whoever can connect.
   std::string auth_file;
+  /// -Z
+  bool tls_enabled = false;
+  /// -o ssl_*
+  net::TlsOptions tls;
 
   // Commands.
   /// not -C

@@ -51,7 +51,9 @@ Result<void> take_from_starter(const Options& options, PidFile& pid_file) {
 }
 
 /// Passwords and keys: not to be found in a core dump.
-bool holds_secrets(const Options& options) { return !options.auth_file.empty(); }
+bool holds_secrets(const Options& options) {
+  return !options.auth_file.empty() || options.tls_enabled;
+}
 
 void settle_process(const Options& options, const Background& background) {
   // Taking other rights forbids core dumps, which -r wants; secrets forbid them in any case.
@@ -104,7 +106,8 @@ struct Start {
 };
 
 /// Recovering a large memory file takes its time: signals are obeyed meanwhile.
-Start start_watched(const Options& options, const SignalWaiter& signals) {
+Start start_watched(const Options& options, const SignalWaiter& signals,
+                    std::unique_ptr<net::TlsContext> tls) {
   Start start{.server = nullptr, .ended_by = signals.pending()};
   if (start.ended_by != 0) {
     start.server = fail(fmt::format("signal {} before the start", start.ended_by));
@@ -113,9 +116,10 @@ Start start_watched(const Options& options, const SignalWaiter& signals) {
   std::atomic<bool> give_up{false};
   std::jthread watch(
       [&](const std::stop_token& stop) { start.ended_by = signals.watch_start(stop, give_up); });
-  start.server = Server::start(
-      options,
-      {.shutdown_requested = [](bool) { ::kill(::getpid(), SIGTERM); }, .give_up = &give_up});
+  start.server =
+      Server::start(options, {.shutdown_requested = [](bool) { ::kill(::getpid(), SIGTERM); },
+                              .give_up = &give_up,
+                              .tls = std::move(tls)});
   watch.request_stop();
   watch.join();
   return start;
@@ -134,7 +138,7 @@ void announce(const Options& options, const Server& server, PidFile& pid_file) {
 
 }  // namespace
 
-Result<void> run(const Options& options) {
+Result<void> run(const Options& options, std::unique_ptr<net::TlsContext> tls) {
   Background background;
   if (options.daemonize) {
     if (auto detached = background.detach(); !detached) {
@@ -148,7 +152,7 @@ Result<void> run(const Options& options) {
     return taken;
   }
   settle_process(options, background);
-  Start start = start_watched(options, signals);
+  Start start = start_watched(options, signals, std::move(tls));
   if (!start.server) {
     if (start.ended_by != 0) {
       log::info("{}", start.server.error().message);

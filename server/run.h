@@ -2,13 +2,17 @@
 // run: one server as this process: what its options ask of the system, then serving until a signal.
 #pragma once
 
+#include <memory>
+
 #include "base/result.h"
+#include "server/net/tls_context.h"
 #include "server/options.h"
 
 namespace ember::server {
 
 /// Returns when a signal has ended the server gracefully, or at once with why it cannot start.
 /// Called on the main thread before there are others.
-Result<void> run(const Options& options);
+/// `tls`: what -Z loads, loaded with the rights of the start; null without -Z.
+Result<void> run(const Options& options, std::unique_ptr<net::TlsContext> tls);
 
 }  // namespace ember::server

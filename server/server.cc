@@ -59,6 +59,9 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   if (auto opened = server->open_auth_file(); !opened) {
     return fail(opened.error().message);
   }
+  if (auto opened = server->open_tls(); !opened) {
+    return fail(opened.error().message);
+  }
   // The store first: who can connect is served.
   if (auto opened = server->open_store(); !opened) {
     return fail(opened.error().message);
@@ -89,16 +92,49 @@ Result<void> Server::open_auth_file() {
   return auth_file_->load();
 }
 
-void Server::reload() {
-  if (auth_file_ == nullptr) {
-    log::info("SIGHUP: there is nothing to reload");
-    return;
+Result<void> Server::open_tls() {
+  if (!options_.tls_enabled) {
+    return {};
   }
+  tls_ = std::move(hooks_.tls);
+  if (tls_ == nullptr) {
+    auto opened = net::TlsContext::open(options_.tls);
+    if (!opened) {
+      return fail(opened.error().message);
+    }
+    tls_ = std::move(*opened);
+  }
+  stats_.attach_tls(*tls_);
+  return {};
+}
+
+void Server::reload() {
+  if (auth_file_ == nullptr && tls_ == nullptr) {
+    log::info("SIGHUP: there is nothing to reload");
+  }
+  if (auth_file_ != nullptr) {
+    reload_auth_file();
+  }
+  if (tls_ != nullptr) {
+    reload_certificates();
+  }
+}
+
+void Server::reload_auth_file() {
   if (auto loaded = auth_file_->load(); !loaded) {
     log::warning("{}; those who could log in before still can", loaded.error().message);
     return;
   }
   log::info("SIGHUP: read auth file {} anew, {} users", options_.auth_file, auth_file_->size());
+}
+
+void Server::reload_certificates() {
+  if (auto loaded = tls_->reload(); !loaded) {
+    log::warning("SIGHUP: {}; new connections get the certificates loaded before",
+                 loaded.error().message);
+    return;
+  }
+  log::info("SIGHUP: loaded the certificates of {} anew", options_.tls.chain_cert);
 }
 
 Result<void> Server::open_region() {
@@ -190,13 +226,23 @@ void Server::tell_recovery() const {
       report.reason.empty() ? "" : log::value(report.reason));
 }
 
+net::Security Server::security_of(size_t listener) const {
+  const bool unix_socket = listeners_.streams[listener].port == 0;
+  const TlsMode mode = listeners_.specs[listener].tls;
+  if (!options_.tls_enabled || unix_socket || mode == TlsMode::off) {
+    return net::Security::plain;
+  }
+  return mode == TlsMode::mutual ? net::Security::tls_certified : net::Security::tls;
+}
+
 WorkerOptions Server::worker_options(net::PollerKind kind) {
   WorkerOptions worker;
   worker.poller = kind;
   worker.session.requests_per_event = options_.requests_per_event;
-  for (const ListenSpec& spec : listeners_.specs) {
-    const Protocol protocol = spec.protocol.value_or(options_.protocol);
-    worker.session.listeners.push_back({.refuse_binary = protocol != Protocol::ascii});
+  for (size_t i = 0; i < listeners_.specs.size(); ++i) {
+    const Protocol protocol = listeners_.specs[i].protocol.value_or(options_.protocol);
+    worker.session.listeners.push_back(
+        {.refuse_binary = protocol != Protocol::ascii, .security = security_of(i)});
   }
   if (auth_file_ != nullptr) {
     worker.session.may_log_in = [this](std::string_view user, std::string_view password) {
@@ -218,6 +264,9 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
     stats_.set_verbosity(static_cast<uint32_t>(level));
   };
   worker.handler.shut_down = hooks_.shutdown_requested;
+  if (tls_ != nullptr) {
+    worker.handler.refresh_certs = [this] { return tls_->reload(); };
+  }
   return worker;
 }
 
@@ -236,8 +285,12 @@ Result<void> Server::start_threads(net::PollerKind kind) {
   maintenance_ = std::make_unique<Maintenance>(clock_, *store_);
   const WorkerOptions options = worker_options(kind);
   for (size_t i = 0; i < options_.threads; ++i) {
-    const Worker::Parts parts{
-        .store = *store_, .clock = clock_, .registry = registry_, .stats = stats_, .limit = limit_};
+    const Worker::Parts parts{.store = *store_,
+                              .clock = clock_,
+                              .registry = registry_,
+                              .stats = stats_,
+                              .limit = limit_,
+                              .tls = tls_.get()};
     workers_.push_back(std::make_unique<Worker>(parts, options, i));
     if (auto started = workers_.back()->start(); !started) {
       return started;

@@ -20,6 +20,7 @@
 #include "server/listeners.h"
 #include "server/maintenance.h"
 #include "server/net/answer_limit.h"
+#include "server/net/tls_context.h"
 #include "server/options.h"
 #include "server/server_stats.h"
 #include "server/worker.h"
@@ -36,6 +37,8 @@ class Server {
     std::function<void(bool graceful)> shutdown_requested;
     /// When it becomes true while the server starts, the start fails soon. Outlives start().
     const std::atomic<bool>* give_up = nullptr;
+    /// What -Z loads, if it is loaded already (with rights that are given up meanwhile).
+    std::unique_ptr<net::TlsContext> tls = nullptr;
   };
 
   /// Serves once this returns.
@@ -59,18 +62,23 @@ class Server {
   Server(const Options& options, Hooks hooks);
 
   Result<void> open_auth_file();
+  Result<void> open_tls();
+  void reload_auth_file();
+  void reload_certificates();
   Result<void> open_region();
   Result<void> open_store();
   void tell_recovery() const;
   Result<void> start_threads(net::PollerKind kind);
   void end_threads();
+  net::Security security_of(size_t listener) const;
   WorkerOptions worker_options(net::PollerKind kind);
   UdpOptions udp_options(size_t worker);
 
   Options options_;
   Hooks hooks_;
   Clock clock_;
-  std::unique_ptr<AuthFile> auth_file_;  // -Y
+  std::unique_ptr<AuthFile> auth_file_;   // -Y
+  std::unique_ptr<net::TlsContext> tls_;  // null without -Z
   std::unique_ptr<storage::MemoryRegion> region_;
   std::unique_ptr<storage::Store> store_;
   command::CounterRegistry registry_;

@@ -88,6 +88,13 @@ command::ServerFigures ServerStats::figures() const {
   add_udp(figures);
   figures.response_obj_bytes = figures.response_obj_count * protocol::BlockPool::kBlockSize;
 
+  if (tls_ != nullptr) {
+    figures.tls = command::TlsFigures{.resumable = options_.tls.session_cache,
+                                      .new_sessions = tls_->new_sessions(),
+                                      .handshake_errors = tls_->handshake_errors(),
+                                      .seconds_since_refresh = tls_->seconds_since_load()};
+  }
+
   const Counts now = counts();
   MutexLock lock(mutex_);
   figures.total_connections = now.total_connections - at_reset_.total_connections;

@@ -16,6 +16,7 @@
 #include "server/command/stats_source.h"
 #include "server/connection_limit.h"
 #include "server/listeners.h"
+#include "server/net/tls_context.h"
 #include "server/options.h"
 #include "server/worker.h"
 #include "storage/store.h"
@@ -29,6 +30,9 @@ class ServerStats final : public command::StatsSource {
   /// The server is whole: from now on there is something to ask. They outlive their use.
   void attach(storage::Store& store, std::span<const std::unique_ptr<Worker>> workers,
               const Acceptor& acceptor, const Listeners& listeners);
+
+  /// TLS is spoken. It outlives this.
+  void attach_tls(const net::TlsContext& tls) { tls_ = &tls; }
 
   command::ServerFigures figures() const override;
   command::Settings settings() const override;
@@ -60,6 +64,7 @@ class ServerStats final : public command::StatsSource {
   storage::Store* store_ = nullptr;
   const Acceptor* acceptor_ = nullptr;
   const Listeners* listeners_ = nullptr;
+  const net::TlsContext* tls_ = nullptr;
   std::atomic<uint32_t> verbosity_;
 
   mutable Mutex mutex_;

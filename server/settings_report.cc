@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -108,19 +109,27 @@ void add_external_storage(Report& report) {
   report.add_yes("ext_drop_unread", false);
 }
 
-// memcached's values without -Z and without a proxy.
-void add_unavailable(Report& report, const Options& options) {
-  report.add_yes("ssl_enabled", false);
-  report.add("ssl_chain_cert", "(null)");
-  report.add("ssl_key", "(null)");
-  report.add("ssl_verify_mode", 0);
-  report.add("ssl_keyformat", 1);
-  report.add("ssl_ciphers", "NULL");
-  report.add("ssl_ca_cert", "NULL");
-  report.add("ssl_wbuf_size", 16384);
-  report.add_yes("ssl_session_cache", false);
+void add_tls(Report& report, const Options& options) {
+  constexpr std::array<std::string_view, 4> kVersions{"tlsv1.0", "tlsv1.1", "tlsv1.2", "tlsv1.3"};
+  const net::TlsOptions& tls = options.tls;
+  const auto or_text = [](const std::string& text, std::string_view none) {
+    return text.empty() ? none : std::string_view(text);
+  };
+  report.add_yes("ssl_enabled", options.tls_enabled);
+  report.add("ssl_chain_cert", or_text(tls.chain_cert, "(null)"));
+  report.add("ssl_key", or_text(tls.key, "(null)"));
+  report.add("ssl_verify_mode", static_cast<int>(tls.verify));
+  report.add("ssl_keyformat", static_cast<int>(tls.key_format));
+  report.add("ssl_ciphers", or_text(tls.ciphers, "NULL"));
+  report.add("ssl_ca_cert", or_text(tls.ca_cert, "NULL"));
+  report.add("ssl_wbuf_size", tls.write_size);
+  report.add_yes("ssl_session_cache", tls.session_cache);
   report.add_yes("ssl_kernel_tls", false);
-  report.add("ssl_min_version", "tlsv1.2");
+  report.add("ssl_min_version", kVersions[static_cast<size_t>(tls.min_version)]);
+}
+
+// memcached's values without a proxy.
+void add_unavailable(Report& report, const Options& options) {
   report.add_yes("proxy_enabled", false);
   report.add_yes("proxy_uring_enabled", false);
   report.add("num_napi_ids", 0);
@@ -137,6 +146,7 @@ command::Settings settings_report(const Options& options, const LiveSettings& li
   add_memory(report, options, live);
   add_buffers(report, options);
   add_external_storage(report);
+  add_tls(report, options);
   add_unavailable(report, options);
   return report.take();
 }

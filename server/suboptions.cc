@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "server/short_options.h"
 #include "server/suboption_table.h"
+#include "server/tls_suboptions.h"
 
 namespace ember::server {
 namespace {
@@ -167,6 +168,9 @@ Refusal parse_one(std::string_view text, Options& options, SuboptionsSeen& seen)
     seen.hot_lru_pct = *number;
   } else if (row->name == "warm_lru_pct") {
     seen.warm_lru_pct = *number;
+  }
+  if (row->support == Support::works && row->name.starts_with("ssl_")) {
+    return set_tls_suboption(row->name, value.value_or(""), *number, options);
   }
   if (row->support == Support::works) {
     apply(row->name, *number, options);

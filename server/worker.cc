@@ -6,6 +6,8 @@
 
 #include <utility>
 
+#include "server/net/tls_poller.h"
+
 namespace ember::server {
 namespace {
 
@@ -37,6 +39,13 @@ Result<void> Worker::open() {
     return fail(poller.error().message);
   }
   poller_ = std::move(*poller);
+  if (parts_.tls != nullptr) {
+    auto tls_poller = net::TlsPoller::open(std::move(poller_), *parts_.tls, parts_.clock);
+    if (!tls_poller) {
+      return fail(tls_poller.error().message);
+    }
+    poller_ = std::move(*tls_poller);
+  }
   store_thread_ = parts_.store.register_thread();
   handler_ =
       std::make_unique<command::LocalHandler>(command::HandlerParts{.store = parts_.store,

@@ -24,6 +24,7 @@
 #include "server/connection_limit.h"
 #include "server/net/answer_limit.h"
 #include "server/net/poller.h"
+#include "server/net/tls_context.h"
 #include "server/session/session_set.h"
 #include "server/session/udp_session.h"
 #include "storage/store.h"
@@ -58,6 +59,8 @@ class Worker final : private net::LoopHooks {
     command::CounterRegistry& registry;
     command::StatsSource& stats;
     ConnectionLimit& limit;
+    /// Null: no TLS.
+    net::TlsContext* tls = nullptr;
   };
 
   Worker(const Parts& parts, const WorkerOptions& options, size_t index);

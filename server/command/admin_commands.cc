@@ -2,6 +2,8 @@
 // admin_commands: see the header.
 #include "server/command/admin_commands.h"
 
+#include <string>
+
 #include "server/command/arguments.h"
 #include "server/command/classic_reply.h"
 #include "server/command/expiry.h"
@@ -66,6 +68,15 @@ std::string_view shut_down(const Context& context, const Arguments& arguments) {
   return {};
 }
 
+/// refresh_certs: what follows it is not looked at.
+std::string refresh_certs(const Context& context) {
+  if (!context.options.refresh_certs) {
+    return "Error TLS not enabled";
+  }
+  const Result<void> refreshed = context.options.refresh_certs();
+  return refreshed ? "OK" : refreshed.error().message;
+}
+
 /// What memcached says where the thing is switched off or not built in.
 std::string_view refuse(const Context& context, Verb verb, const Arguments& arguments) {
   switch (verb) {
@@ -75,8 +86,6 @@ std::string_view refuse(const Context& context, Verb verb, const Arguments& argu
       return arguments.count() == 3 && arguments[0] == "reassign"
                  ? "CLIENT_ERROR slab reassignment disabled"
                  : kError;
-    case Verb::refresh_certs:
-      return "Error TLS not enabled";
     default:
       return kError;
   }
@@ -87,6 +96,7 @@ std::string_view refuse(const Context& context, Verb verb, const Arguments& argu
 Next administer(Context& context, const Command& command, ReplyBuffer& reply) {
   const Arguments arguments(command.arguments);
   std::string_view line;
+  std::string problem;
   switch (command.verb) {
     case Verb::flush_all:
       line = flush_all(context, arguments);
@@ -101,6 +111,10 @@ Next administer(Context& context, const Command& command, ReplyBuffer& reply) {
       }
       append_line(reply, line);
       return Next::ready;
+    case Verb::refresh_certs:
+      problem = refresh_certs(context);
+      line = problem;
+      break;
     default:
       line = refuse(context, command.verb, arguments);
       break;

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/result.h"
 #include "protocol/handler.h"
 #include "server/command/counters.h"
 #include "server/command/item_dumps.h"
@@ -46,6 +47,8 @@ struct HandlerOptions {
   size_t max_reply_size = kMiB;
   /// `verbosity N`
   std::function<void(uint64_t level)> set_verbosity;
+  /// `refresh_certs`; none without TLS.
+  std::function<Result<void>()> refresh_certs;
   /// `shutdown [graceful]`, if enabled. The connection is closed after it.
   std::function<void(bool graceful)> shut_down;
 };

@@ -85,6 +85,14 @@ void write_figures(const Fields& fields, const ServerFigures& figures, ReplyBuff
   }
 }
 
+void write_tls(const TlsFigures& figures, ReplyBuffer& reply) {
+  if (figures.resumable) {
+    write_stat(reply, "ssl_new_sessions", figures.new_sessions);
+  }
+  write_stat(reply, "ssl_handshake_errors", figures.handshake_errors);
+  write_stat(reply, "time_since_server_cert_refresh", figures.seconds_since_refresh);
+}
+
 std::string seconds_of(uint64_t microseconds) {
   constexpr uint64_t kMicroseconds = 1'000'000;
   return fmt::format("{}.{:06}", microseconds / kMicroseconds, microseconds % kMicroseconds);
@@ -154,6 +162,9 @@ void report_general(const Context& context, ReplyBuffer& reply) {
   write_stat(reply, "conn_yields", figures.conn_yields);
   write_memory(store, reply);
   write_figures(kLogFields, figures, reply);
+  if (figures.tls) {
+    write_tls(*figures.tls, reply);
+  }
   write_stat(reply, "unexpected_napi_ids", 0U);
   write_stat(reply, "round_robin_fallback", figures.round_robin_fallback);
   write_items(context, store, reply);

@@ -6,11 +6,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace ember::server::command {
+
+/// What plain `stats` tells of TLS, when it is spoken.
+struct TlsFigures {
+  bool resumable = false;  // only then are new_sessions told
+  uint64_t new_sessions = 0;
+  uint64_t handshake_errors = 0;
+  uint64_t seconds_since_refresh = 0;
+};
 
 /// Figures of plain `stats`, named as there. Counts are since start or the last reset().
 struct ServerFigures {
@@ -48,6 +57,7 @@ struct ServerFigures {
   uint64_t log_watcher_sent = 0;
   uint64_t log_watchers = 0;
   uint64_t round_robin_fallback = 0;
+  std::optional<TlsFigures> tls;
   // For `stats ember`, since start: datagrams, but for udp_withheld, which counts replies.
   bool udp_open = false;
   uint64_t udp_received = 0;

@@ -24,6 +24,13 @@
 
 namespace ember::server::net {
 
+/// What a connection is protected by; only a TlsPoller can do more than `plain`.
+enum class Security : uint8_t {
+  plain,
+  tls,
+  tls_certified,  // the client must show a certificate
+};
+
 /// One connected socket, as its poller sees it.
 class Stream {
  public:
@@ -43,10 +50,12 @@ class Stream {
   /// After close(): the poller has no more to do with this stream. It may be destroyed.
   virtual void on_released() = 0;
 
-  /// What the poller keeps with the stream. Nobody else's business.
+  /// What the poller keeps with the stream. Nobody else's business, but for `security`.
   struct PollerState {
     int fd = -1;
-    uint16_t operations = 0;   // begun and not completed
+    uint16_t operations = 0;  // begun and not completed
+    /// Set before add(), which takes it as asked for.
+    Security security = Security::plain;
     bool wanted : 1 = false;   // receiving is wanted
     bool armed : 1 = false;    // a receive is outstanding, or readiness is watched
     bool halting : 1 = false;  // that receive is being cancelled

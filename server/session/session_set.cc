@@ -58,6 +58,7 @@ void SessionSet::add(Fd connection, uint32_t listener) {
   }
   ++size_;
   ++counters_.sessions;
+  session->poller_state.security = options_of(listener).security;
   parts_.poller.add(*session, std::move(connection));
   if (draining_) {
     session->drain();

@@ -36,6 +36,7 @@ struct ListenerOptions {
   /// Connections whose first byte is 0x80 speak the binary protocol, which is not spoken here:
   /// they are closed. Otherwise (ascii) it is a byte like others.
   bool refuse_binary = true;
+  net::Security security = net::Security::plain;
 };
 
 struct SessionOptions {

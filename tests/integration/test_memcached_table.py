@@ -65,10 +65,11 @@ def sample(name):
     values = {"hashpower": "20", "tail_repair_time": "20", "hash_algorithm": "xxh3",
               "slab_sizes": "100-200", "hot_lru_pct": "30", "warm_lru_pct": "30",
               "hot_max_factor": "0.3", "warm_max_factor": "1.5", "slab_automove_ratio": "0.5",
-              "slab_automove_freeratio": "0.02", "slab_automove": "1", "slab_chunk_max": "256"}
-    bare = name.startswith(("no_", "inline_", "ext_", "ssl_", "proxy_")) or name in (
+              "slab_automove_freeratio": "0.02", "slab_automove": "1", "slab_chunk_max": "256",
+              "ssl_keyformat": "PEM", "ssl_verify_mode": "2", "ssl_min_version": "3"}
+    bare = name.startswith(("no_", "inline_", "ext_", "proxy_")) or name in (
         "maxconns_fast", "lru_crawler", "lru_maintainer", "track_sizes", "modern", "slab_reassign",
-        "relaxed_privileges", "drop_privileges", "resp_obj_mem_limit")
+        "ssl_session_cache", "ssl_kernel_tls", "relaxed_privileges", "drop_privileges", "resp_obj_mem_limit")
     return name if bare else f"{name}={values.get(name, '30')}"
 
 

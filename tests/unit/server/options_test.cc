@@ -245,7 +245,6 @@ TEST(Options, WhatIsNotInThisBuildIsRefusedByName) {
             "--enable-debug-commands: The debugging commands are not available in this build of "
             "Ember.",
             64},
-           {{"-Z"}, "-Z, --enable-ssl: TLS is not available in this build of Ember.", 64},
            {{"-S"},
             "-S, --enable-sasl: SASL authentication is not available in this build of Ember.",
             64},

@@ -173,8 +173,6 @@ TEST(Suboptions, WhatIsNotInThisBuildIsRefusedByName) {
                  "instead, such as --memory-file=/mnt/large/ember with a large -m; all items live "
                  "in it, and survive restarts.",
                  64);
-  expect_refused("ssl_key=f", "-o ssl_key=f: TLS (ssl_*) is not available in this build of Ember.",
-                 64);
   expect_refused("proxy_config=f",
                  "-o proxy_config=f: The proxy (proxy_*) is not available in this build of Ember.",
                  64);
@@ -185,8 +183,10 @@ TEST(Suboptions, TheTableIsWhole) {
   for (const SuboptionRow& row : suboption_table()) {
     EXPECT_TRUE(row.support == Support::works || row.remark.ends_with('.')) << row.name;
     if (row.support == Support::works) {
-      accepted(row.value == SuboptionValue::none ? std::string(row.name)
-                                                 : std::string(row.name) + "=20");
+      const std::string name(row.name);
+      accepted(row.value == SuboptionValue::none   ? name
+               : row.value == SuboptionValue::text ? name + "=1"
+                                                   : name + "=20");
     }
   }
 }

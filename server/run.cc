@@ -13,9 +13,11 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "server/background.h"
+#include "server/passed_sockets.h"
 #include "server/pid_file.h"
 #include "server/process.h"
 #include "server/server.h"
@@ -106,8 +108,7 @@ struct Start {
 };
 
 /// Recovering a large memory file takes its time: signals are obeyed meanwhile.
-Start start_watched(const Options& options, const SignalWaiter& signals,
-                    std::unique_ptr<net::TlsContext> tls) {
+Start start_watched(const Options& options, const SignalWaiter& signals, Server::Hooks hooks) {
   Start start{.server = nullptr, .ended_by = signals.pending()};
   if (start.ended_by != 0) {
     start.server = fail(fmt::format("signal {} before the start", start.ended_by));
@@ -116,10 +117,9 @@ Start start_watched(const Options& options, const SignalWaiter& signals,
   std::atomic<bool> give_up{false};
   std::jthread watch(
       [&](const std::stop_token& stop) { start.ended_by = signals.watch_start(stop, give_up); });
-  start.server =
-      Server::start(options, {.shutdown_requested = [](bool) { ::kill(::getpid(), SIGTERM); },
-                              .give_up = &give_up,
-                              .tls = std::move(tls)});
+  hooks.shutdown_requested = [](bool) { ::kill(::getpid(), SIGTERM); };
+  hooks.give_up = &give_up;
+  start.server = Server::start(options, std::move(hooks));
   watch.request_stop();
   watch.join();
   return start;
@@ -139,6 +139,10 @@ void announce(const Options& options, const Server& server, PidFile& pid_file) {
 }  // namespace
 
 Result<void> run(const Options& options, std::unique_ptr<net::TlsContext> tls) {
+  auto sockets = take_passed_sockets();
+  if (!sockets) {
+    return fail(sockets.error().message);
+  }
   Background background;
   if (options.daemonize) {
     if (auto detached = background.detach(); !detached) {
@@ -152,7 +156,10 @@ Result<void> run(const Options& options, std::unique_ptr<net::TlsContext> tls) {
     return taken;
   }
   settle_process(options, background);
-  Start start = start_watched(options, signals, std::move(tls));
+  Server::Hooks hooks;
+  hooks.tls = std::move(tls);
+  hooks.sockets = std::move(*sockets);
+  Start start = start_watched(options, signals, std::move(hooks));
   if (!start.server) {
     if (start.ended_by != 0) {
       log::info("{}", start.server.error().message);

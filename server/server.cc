@@ -66,7 +66,9 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   if (auto opened = server->open_store(); !opened) {
     return fail(opened.error().message);
   }
-  auto listeners = open_listeners(server->options_);
+  auto listeners = server->hooks_.sockets.empty()
+                       ? open_listeners(server->options_)
+                       : adopt_sockets(std::move(server->hooks_.sockets), options.threads);
   if (!listeners) {
     return fail(listeners.error().message);
   }
@@ -349,7 +351,9 @@ void Server::stop() {
   }
   for (const net::ListenSocket& listener : listeners_.streams) {
     // Clients are refused from now on; the descriptors stay for whoever asks for statistics.
-    ::shutdown(listener.fd.get(), SHUT_RDWR);
+    if (!listener.lent) {
+      ::shutdown(listener.fd.get(), SHUT_RDWR);
+    }
   }
   end_threads();
   listeners_ = {};

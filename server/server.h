@@ -22,6 +22,7 @@
 #include "server/net/answer_limit.h"
 #include "server/net/tls_context.h"
 #include "server/options.h"
+#include "server/passed_sockets.h"
 #include "server/server_stats.h"
 #include "server/worker.h"
 #include "storage/memory_region.h"
@@ -39,6 +40,8 @@ class Server {
     const std::atomic<bool>* give_up = nullptr;
     /// What -Z loads, if it is loaded already (with rights that are given up meanwhile).
     std::unique_ptr<net::TlsContext> tls = nullptr;
+    /// Not empty: instead of those that the options would open.
+    std::vector<PassedSocket> sockets = {};
   };
 
   /// Serves once this returns.

@@ -27,6 +27,8 @@ struct ListenSocket {
   /// 0 for a Unix socket.
   uint16_t port = 0;
   bool inet6 = false;
+  /// Somebody else's, who goes on with it: it is never shut down.
+  bool lent = false;
   /// The file of a Unix socket, as long as it is this one's to remove, and which file that is: a
   /// successor may have put its own there.
   std::string path;

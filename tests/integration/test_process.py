@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a server is as a process: -d, -P, -u, -r, -k, -L, limits, and what systemd hears of it."""
+"""What a server is as a process: -d, -P, -u, -r, -k, -L, and its limits."""
 
 import contextlib
 import os
@@ -8,7 +8,6 @@ import resource
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 
@@ -313,37 +312,6 @@ def test_large_pages(start, only_ember, tmpfs_folder, memory_file):
     else:
         assert f"-L: large pages for items: {got}" in server.words()
         assert pages_flag(server.pid, 256 << 10)
-
-
-class Manager:
-    """A service manager's socket."""
-
-    def __init__(self, address):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.settimeout(20)
-        self.socket.bind(address)
-
-    def hear(self):
-        return dict(line.split("=", 1) for line in self.socket.recv(4096).decode().splitlines())
-
-
-@pytest.mark.parametrize("abstract", [False, True])
-def test_service_manager_is_told(launch, only_ember, pid_file, abstract):
-    name = f"ember-test-{os.getpid()}-{time.monotonic_ns()}" if abstract else str(
-        pid_file.parent / "notify")
-    manager = Manager("\0" + name if abstract else name)
-    if not abstract:
-        os.chmod(name, 0o777)
-    server = launch(environment={"NOTIFY_SOCKET": "@" + name if abstract else name}).launch()
-    assert manager.hear() == {"READY": "1", "MAINPID": str(server.pid)}
-    assert server.answers(), "it said so before it was ready"
-    os.kill(server.pid, signal.SIGHUP)
-    reloading = manager.hear()
-    assert reloading["RELOADING"] == "1" and int(reloading["MONOTONIC_USEC"]) > 0
-    assert manager.hear()["READY"] == "1"
-    os.kill(server.pid, signal.SIGTERM)
-    assert manager.hear() == {"STOPPING": "1"}
-    assert server.wait() == 0
 
 
 def test_memcacheds_command_line(root, only_ember):

@@ -187,6 +187,11 @@ std::expected<Options, OptionError> parse_options(const std::vector<std::string>
     reading.options.protocol = Protocol::ascii;
   }
   share_udp_port(reading.options);
+  if (reading.options.tls_enabled && reading.options.udp_port != 0) {
+    // As memcached, which says nothing.
+    reading.options.warnings.emplace_back(
+        "-Z does not cover UDP: what goes over -U is plain (-U 0 switches it off)");
+  }
   if (listens_nowhere(reading.options)) {
     reading.options.warnings.emplace_back(
         "-p 0 without -U or -s: no client can connect (-p -1 takes any free port)");

@@ -294,6 +294,13 @@ TEST(Options, UdpAloneGivesTcpItsPort) {
   expect_refused({{"-U", "70000"}, "ERROR: Invalid port number 70000.", 64});
 }
 
+TEST(Options, PlainUdpBesideTlsIsWarnedOf) {
+  const std::vector<std::string> tls = {"-Z", "-o", "ssl_chain_cert=/c.pem"};
+  std::vector<std::string> both = tls;
+  both.insert(both.end(), {"-U", "5000"});
+  EXPECT_EQ(accepted(both).warnings.size(), accepted(tls).warnings.size() + 1);
+}
+
 TEST(Options, AnAddressGivenTwiceIsOne) {
   EXPECT_EQ(accepted({"-l", "127.0.0.1", "-l", "127.0.0.1,127.0.0.1:1"}).listen.size(), 2U);
 }

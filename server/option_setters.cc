@@ -42,6 +42,7 @@ constexpr auto kSwitches = std::to_array<Switch>({
     {"disable-cas", &Options::use_cas, false},
     {"disable-flush-all", &Options::flush_enabled, false},
     {"disable-dumping", &Options::dump_enabled, false},
+    {"enable-debug-commands", &Options::debug_commands},
     {"disable-watch", &Options::watch_enabled, false},
     {"memory-file-sync", &Options::memory_file_sync},
     {"memory-file-strict", &Options::memory_file_strict},

@@ -50,7 +50,7 @@ constexpr auto kOptions = std::to_array<OptionRow>({
     {'D', "prefix-delimiter", text, "char", ":",
      "character between the prefix of a key and the rest, for\n"
      "\"stats detail\"; when given, counting by prefix is on",
-     no_effect, "Statistics by key prefix are not available in this build of Ember."},
+     works, "Of 4096 prefixes; keys of others are not counted."},
     {'t', "threads", integer, "num", "4", "worker threads"},
     {'R', "max-reqs-per-event", integer, "num", "20",
      "most requests of one connection before others have a turn"},
@@ -91,8 +91,8 @@ constexpr auto kOptions = std::to_array<OptionRow>({
     {'o', "extended", text, "list", "", "further settings, separated by commas: see below"},
     {'N', "napi_ids", integer, "num", "0", "assign connections to workers by network queue",
      no_effect, "Ember spreads connections evenly over its workers."},
-    {'\0', "enable-debug-commands", flag, "", "false", "obey \"debugtime\": for tests only",
-     refused, "The debugging commands are not available in this build of Ember."},
+    {'\0', "enable-debug-commands", flag, "", "false", "obey \"debugtime\": for tests only", works,
+     "debugtime N: time goes on by N seconds at once."},
     {'\0', "io", text, "kind", "auto", "how the network is waited for: auto, uring or epoll", works,
      "Ember's own. auto: io_uring where the kernel allows it, else epoll."},
 });

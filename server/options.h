@@ -122,6 +122,16 @@ struct Options {
   uint32_t sweep_rest_us = 100;
   /// -o lru_crawler_tocrawl: most items of a class at one go. 0: all.
   uint32_t sweep_items = 0;
+  /// -o track_sizes: count items by size.
+  bool track_sizes = false;
+  /// -o slab_reassign: obey `slabs reassign`, and move pages by need.
+  bool slab_reassign = true;
+  /// -o slab_automove: when pages move, as storage::StoreTuning has it.
+  uint32_t slab_automove = 1;
+  /// -o slab_automove_ratio
+  double slab_automove_ratio = 0.8;
+  /// --enable-debug-commands
+  bool debug_commands = false;
   /// -o maxconns_fast: beyond -c, say so and close; otherwise stop accepting.
   bool maxconns_fast = true;
   /// -t

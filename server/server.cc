@@ -188,6 +188,7 @@ Result<void> Server::open_store() {
   store_options.min_item_space = options_.min_item_space;
   store_options.evict = options_.evict;
   store_options.hash_power = index_power(options_.hash_power);
+  store_options.track_sizes = options_.track_sizes;
   store_options.strict = options_.memory_file_strict;
   store_options.recovery_threads = static_cast<unsigned>(options_.threads);
   store_options.give_up = hooks_.give_up;
@@ -203,6 +204,8 @@ Result<void> Server::open_store() {
   tuning.sweep = options_.sweep;
   tuning.sweep_rest_us = options_.sweep_rest_us;
   tuning.sweep_items = options_.sweep_items;
+  tuning.automove = options_.slab_reassign ? options_.slab_automove : 0;
+  tuning.automove_ratio = options_.slab_automove_ratio;
   tell_recovery();
   return {};
 }
@@ -255,6 +258,7 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
   worker.handler.item_size_max = options_.item_size_max;
   worker.handler.use_cas = options_.use_cas;
   worker.handler.flush_enabled = options_.flush_enabled;
+  worker.handler.slab_reassign = options_.slab_reassign;
   worker.handler.dump_enabled = options_.dump_enabled;
   worker.handler.watch_enabled = options_.watch_enabled;
   worker.handler.shutdown_enabled = options_.shutdown_command;
@@ -265,6 +269,9 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
     log::set_level(level_of(level));
     stats_.set_verbosity(static_cast<uint32_t>(level));
   };
+  if (options_.debug_commands) {
+    worker.handler.skip_time = [this](uint32_t seconds) { clock_.advance(seconds); };
+  }
   worker.handler.shut_down = hooks_.shutdown_requested;
   if (tls_ != nullptr) {
     worker.handler.refresh_certs = [this] { return tls_->reload(); };
@@ -284,6 +291,8 @@ UdpOptions Server::udp_options(size_t worker) {
 }
 
 Result<void> Server::start_threads(net::PollerKind kind) {
+  registry_.prefixes().set_delimiter(options_.prefix_delimiter);
+  registry_.prefixes().switch_on(options_.detail_enabled);
   maintenance_ = std::make_unique<Maintenance>(clock_, *store_);
   const WorkerOptions options = worker_options(kind);
   for (size_t i = 0; i < options_.threads; ++i) {
@@ -304,7 +313,7 @@ Result<void> Server::start_threads(net::PollerKind kind) {
         workers_[next_worker_]->give(std::move(connection), listener);
         next_worker_ = (next_worker_ + 1) % workers_.size();
       });
-  stats_.attach(*store_, workers_, *acceptor_, listeners_);
+  stats_.attach(*store_, registry_, workers_, *acceptor_, listeners_);
   if (auto started = acceptor_->start(); !started) {
     return started;
   }

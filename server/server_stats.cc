@@ -39,9 +39,11 @@ std::string_view state_of(const session::SessionInfo& info) {
 ServerStats::ServerStats(const Options& options, const Clock& clock, const ConnectionLimit& limit)
     : options_(options), clock_(clock), limit_(limit), verbosity_(options.verbosity) {}
 
-void ServerStats::attach(storage::Store& store, std::span<const std::unique_ptr<Worker>> workers,
-                         const Acceptor& acceptor, const Listeners& listeners) {
+void ServerStats::attach(storage::Store& store, command::CounterRegistry& registry,
+                         std::span<const std::unique_ptr<Worker>> workers, const Acceptor& acceptor,
+                         const Listeners& listeners) {
   store_ = &store;
+  registry_ = &registry;
   workers_ = workers;
   acceptor_ = &acceptor;
   listeners_ = &listeners;
@@ -128,6 +130,10 @@ command::Settings ServerStats::settings() const {
   live.memory_limit = store_->stats().memory_limit;
   live.sweep = tuning.sweep;
   live.sweep_rest_us = tuning.sweep_rest_us;
+  live.automove = tuning.automove;
+  live.automove_ratio = tuning.automove_ratio;
+  live.track_sizes = store_->sizes().on();
+  live.detail = registry_->prefixes().on();
   live.sweep_items = tuning.sweep_items;
   live.verbosity = verbosity_.load(std::memory_order_relaxed);
   for (const net::ListenSocket& listener : listeners_->streams) {

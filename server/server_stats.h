@@ -28,8 +28,9 @@ class ServerStats final : public command::StatsSource {
   ServerStats(const Options& options, const Clock& clock, const ConnectionLimit& limit);
 
   /// The server is whole: from now on there is something to ask. They outlive their use.
-  void attach(storage::Store& store, std::span<const std::unique_ptr<Worker>> workers,
-              const Acceptor& acceptor, const Listeners& listeners);
+  void attach(storage::Store& store, command::CounterRegistry& registry,
+              std::span<const std::unique_ptr<Worker>> workers, const Acceptor& acceptor,
+              const Listeners& listeners);
 
   /// TLS is spoken. It outlives this.
   void attach_tls(const net::TlsContext& tls) { tls_ = &tls; }
@@ -62,6 +63,7 @@ class ServerStats final : public command::StatsSource {
   const ConnectionLimit& limit_;
   std::span<const std::unique_ptr<Worker>> workers_;
   storage::Store* store_ = nullptr;
+  command::CounterRegistry* registry_ = nullptr;
   const Acceptor* acceptor_ = nullptr;
   const Listeners* listeners_ = nullptr;
   const net::TlsContext* tls_ = nullptr;

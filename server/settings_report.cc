@@ -42,13 +42,13 @@ void add_network(Report& report, const Options& options, const LiveSettings& liv
   report.add_yes("shutdown_command", options.shutdown_command);
 }
 
-void add_items(Report& report, const Options& options) {
+void add_items(Report& report, const Options& options, const LiveSettings& live) {
   report.add("growth_factor", fmt::format("{:.2f}", options.growth_factor));
   report.add("chunk_size", options.min_item_space);
   report.add("num_threads", options.threads);
   report.add("num_threads_per_udp", options.threads);
   report.add("stat_key_prefix", std::string_view(&options.prefix_delimiter, 1));
-  report.add_yes("detail_enabled", false);
+  report.add_yes("detail_enabled", live.detail);
   report.add("reqs_per_event", options.requests_per_event);
   report.add_yes("cas_enabled", options.use_cas);
   report.add("tcp_backlog", options.listen_backlog);
@@ -63,9 +63,9 @@ void add_items(Report& report, const Options& options) {
 // defaults, for exporters that read them.
 void add_memory(Report& report, const Options& options, const LiveSettings& live) {
   report.add("hashpower_init", options.hash_power);
-  report.add_yes("slab_reassign", true);
-  report.add("slab_automove", 1);
-  report.add("slab_automove_ratio", "0.80");
+  report.add_yes("slab_reassign", options.slab_reassign);
+  report.add("slab_automove", live.automove);
+  report.add("slab_automove_ratio", fmt::format("{:.2f}", live.automove_ratio));
   report.add("slab_automove_window", 10);
   report.add("slab_chunk_max", 512 * kKiB);
   report.add_yes("lru_crawler", live.sweep);
@@ -85,12 +85,12 @@ void add_memory(Report& report, const Options& options, const LiveSettings& live
   report.add("temporary_ttl", 61);
 }
 
-void add_buffers(Report& report, const Options& options) {
+void add_buffers(Report& report, const Options& options, const LiveSettings& live) {
   report.add("idle_timeout", options.idle_timeout_s);
   report.add("watcher_logbuf_size", 256 * kKiB);
   report.add("worker_logbuf_size", 64 * kKiB);
   report.add("read_buf_mem_limit", 0);
-  report.add_yes("track_sizes", false);
+  report.add_yes("track_sizes", live.track_sizes);
   report.add_yes("inline_ascii_response", false);
 }
 
@@ -142,9 +142,9 @@ void add_unavailable(Report& report, const Options& options) {
 command::Settings settings_report(const Options& options, const LiveSettings& live) {
   Report report;
   add_network(report, options, live);
-  add_items(report, options);
+  add_items(report, options, live);
   add_memory(report, options, live);
-  add_buffers(report, options);
+  add_buffers(report, options, live);
   add_external_storage(report);
   add_tls(report, options);
   add_unavailable(report, options);

@@ -27,6 +27,12 @@ struct LiveSettings {
   bool sweep = true;
   uint32_t sweep_rest_us = 0;
   uint32_t sweep_items = 0;
+  /// `slabs automove`
+  uint32_t automove = 1;
+  double automove_ratio = 0.8;
+  /// `stats detail on`, `stats sizes_enable`
+  bool detail = false;
+  bool track_sizes = false;
 };
 
 command::Settings settings_report(const Options& options, const LiveSettings& live);

@@ -116,7 +116,7 @@ Refusal check_text(const SuboptionRow& row, std::string_view value) {
 }
 
 /// What a suboption that works does.
-void apply(std::string_view name, double number, Options& options) {
+void apply(std::string_view name, double number, bool given, Options& options) {
   const auto size = static_cast<size_t>(number);
   if (name == "maxconns_fast") {
     options.maxconns_fast = true;
@@ -134,6 +134,16 @@ void apply(std::string_view name, double number, Options& options) {
     options.udp_max_reply = size * kKiB;
   } else if (name == "udp_max_rate") {
     options.udp_max_rate = size * kKiB;
+  } else if (name == "track_sizes") {
+    options.track_sizes = true;
+  } else if (name == "slab_reassign" || name == "no_slab_reassign") {
+    options.slab_reassign = name == "slab_reassign";
+  } else if (name == "slab_automove") {
+    options.slab_automove = given ? static_cast<uint32_t>(size) : 1;
+  } else if (name == "no_slab_automove") {
+    options.slab_automove = 0;
+  } else if (name == "slab_automove_ratio") {
+    options.slab_automove_ratio = number;
   } else if (name == "hashpower") {
     options.hash_power = static_cast<unsigned>(size);
   } else {
@@ -173,7 +183,7 @@ Refusal parse_one(std::string_view text, Options& options, SuboptionsSeen& seen)
     return set_tls_suboption(row->name, value.value_or(""), *number, options);
   }
   if (row->support == Support::works) {
-    apply(row->name, *number, options);
+    apply(row->name, *number, value.has_value(), options);
   } else {
     options.notes.push_back(fmt::format("-o {} has no effect: {}", text, row->remark));
   }

@@ -39,7 +39,7 @@ size_t StoreImpl::part_size(const ItemPlan& plan, size_t part) const {
 
 uint8_t StoreImpl::class_for(size_t size, bool any_class) const {
   const uint8_t exact = classes_.class_for(size);
-  if (exact == 0 || slabs_[exact]->has_pages() || pages_.free_count() > pages_.count() / 4) {
+  if (exact == 0 || slabs_[exact]->has_pages() || pages_.free_count() > pages_.usable() / 4) {
     return exact;
   }
   // A class's first page is dear when few are left: a somewhat larger chunk is cheaper.
@@ -220,6 +220,11 @@ void StoreImpl::give_all(std::span<const uint64_t> offsets) {
 
 void StoreImpl::free_page(SlabClass& slab, uint32_t page) {
   slab.remove_page(page);
+  const uint8_t wanted_by = pages_.page(page).wanted_by;
+  if (pages_.excess() != 0) {
+    // Whoever waits for it waits in vain: it may be set aside.
+    slabs_[wanted_by]->pages_coming.store(0, std::memory_order_relaxed);
+  }
   pages_.release(page);
   drains_.fetch_sub(1, std::memory_order_relaxed);
 }

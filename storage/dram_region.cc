@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/log.h"
 #include "storage/memory_region.h"
 
 namespace ember::storage {
@@ -27,6 +28,33 @@ class DramRegion : public MemoryRegion {
   std::span<std::byte> bytes() override { return mapping_.all.first(size_); }
   Persist* persist() override { return nullptr; }
   PageKind page_kind() const override { return mapping_.kind; }
+  size_t capacity() override { return mapping_.all.size() / kMiB * kMiB; }
+
+  Result<void> grow(size_t size) override {
+    if (size > capacity()) {
+      return MemoryRegion::grow(size);
+    }
+    std::byte* const from = mapping_.all.data() + size_;
+    if (::mprotect(from, size - size_, PROT_READ | PROT_WRITE) != 0) {
+      return fail_errno(fmt::format("the system gives no {} MiB more; ask for less, or raise the "
+                                    "memory limit of the machine or container",
+                                    (size - size_) / kMiB),
+                        errno);
+    }
+    if (mapping_.kind == PageKind::transparent) {
+      ::madvise(from, size - size_, MADV_HUGEPAGE);
+    }
+    size_ = size;
+    return {};
+  }
+
+  void give_back(size_t offset, size_t size) override {
+    std::byte* const from = mapping_.all.data() + offset;
+    ::munlock(from, size);  // with -k: locked memory is not given back
+    if (::madvise(from, size, MADV_DONTNEED) != 0) {
+      log::debug("the system does not take memory back: errno {}", errno);
+    }
+  }
 
  private:
   Mapping mapping_;
@@ -51,7 +79,20 @@ Result<Mapping> map_usual(const DramOptions& options) {
   if (options.preallocate && !options.huge_pages) {
     flags |= MAP_POPULATE;
   }
-  void* base = ::mmap(nullptr, options.size, PROT_READ | PROT_WRITE, flags, -1, 0);
+  // Addresses to grow into. Not with -k, which would lock memory there.
+  const size_t reserved = options.preallocate ? options.size : dram_capacity(options.size);
+  void* base = MAP_FAILED;
+  if (reserved > options.size) {
+    base = ::mmap(nullptr, reserved, PROT_NONE, flags, -1, 0);
+  }
+  if (base != MAP_FAILED && ::mprotect(base, options.size, PROT_READ | PROT_WRITE) != 0) {
+    ::munmap(base, reserved);
+    base = MAP_FAILED;
+  }
+  const size_t mapped = base == MAP_FAILED ? options.size : reserved;
+  if (base == MAP_FAILED) {
+    base = ::mmap(nullptr, options.size, PROT_READ | PROT_WRITE, flags, -1, 0);
+  }
   if (base == MAP_FAILED) {
     return fail_errno(
         fmt::format("cannot reserve {} MiB for items; lower -m or raise the memory limit of the "
@@ -59,10 +100,11 @@ Result<Mapping> map_usual(const DramOptions& options) {
                     options.size / kMiB),
         errno);
   }
-  Mapping mapping{.all = std::span(static_cast<std::byte*>(base), options.size)};
+  Mapping mapping{.all = std::span(static_cast<std::byte*>(base), mapped)};
   if (options.huge_pages) {
-    mapping.kind =
-        ask_for_huge_pages(mapping.all, "enabled") ? PageKind::transparent : PageKind::usual;
+    mapping.kind = ask_for_huge_pages(mapping.all.first(options.size), "enabled")
+                       ? PageKind::transparent
+                       : PageKind::usual;
     if (options.preallocate) {
       ::madvise(base, options.size, MADV_POPULATE_WRITE);
     }
@@ -71,6 +113,13 @@ Result<Mapping> map_usual(const DramOptions& options) {
 }
 
 }  // namespace
+
+Result<void> MemoryRegion::grow(size_t size) {
+  return fail(
+      fmt::format("{} MiB cannot be had: this process can grow to {} MiB; restart it with a "
+                  "larger -m",
+                  size / kMiB, capacity() / kMiB));
+}
 
 Result<std::unique_ptr<MemoryRegion>> open_dram_region(const DramOptions& options) {
   Result<Mapping> mapping =

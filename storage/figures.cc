@@ -79,15 +79,18 @@ StoreStats StoreImpl::stats() const {
   }
   stats.total_items =
       last_cas_.load(std::memory_order_relaxed) - items_at_reset_.load(std::memory_order_relaxed);
-  stats.memory_limit = options_.memory_limit;
+  stats.memory_limit = memory_limit_.load(std::memory_order_relaxed);
+  stats.memory_capacity = region_.capacity();
+  stats.pages_excess = pages_.excess();
   stats.pages_free = pages_.free_count();
-  stats.pages_assigned = pages_.count() - stats.pages_free;
+  stats.pages_assigned = pages_.usable() - stats.pages_free;
   stats.pages_moved = pages_moved_.load(std::memory_order_relaxed);
   stats.index_bytes = index_->bytes();
   stats.hash_power = index_->power();
   stats.index_growing = index_->growing();
   stats.rescues = rescues_.load(std::memory_order_relaxed);
-  stats.move_running = drains_.load(std::memory_order_relaxed) != 0;
+  stats.move_running =
+      drains_.load(std::memory_order_relaxed) != 0 || move_asked_.load(std::memory_order_relaxed);
   stats.crawl_running = crawling_.load(std::memory_order_relaxed);
   stats.crawls = crawls_.load(std::memory_order_relaxed);
   stats.janitor_rounds = janitor_rounds_.load(std::memory_order_relaxed);

@@ -88,6 +88,33 @@ class FileRegion : public MemoryRegion {
     return {};
   }
 
+  /// A file stays as long as it is: what lies beyond its first size has no addresses here.
+  Result<void> grow(size_t size) override {
+    return fail(
+        fmt::format("{} has {} MiB since the start, and cannot have {} MiB while it is in "
+                    "use; restart with a larger -m",
+                    options_.path, options_.size / kMiB, size / kMiB));
+  }
+
+  void give_back(size_t offset, size_t size) override {
+    const int kHole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    if (!device_ && ::fallocate(file_.get(), kHole, static_cast<off_t>(offset),
+                                static_cast<off_t>(size)) != 0) {
+      log::debug("the volume of {} takes no room back: errno {}", options_.path, errno);
+    }
+  }
+
+  Result<void> take_again(size_t offset, size_t size) override {
+    const int error = device_ ? 0
+                              : ::posix_fallocate(file_.get(), static_cast<off_t>(offset),
+                                                  static_cast<off_t>(size));
+    if (error != 0 && error != EOPNOTSUPP) {
+      return fail_errno(
+          fmt::format("the volume of {} has no room any more; free some", options_.path), error);
+    }
+    return {};
+  }
+
   Result<void> sync(size_t offset, size_t size) override {
     if (persist_ == nullptr && ::msync(whole().data() + offset, size, MS_SYNC) != 0) {
       return fail_errno(fmt::format("cannot write {} to its device", options_.path), errno);

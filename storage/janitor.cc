@@ -137,9 +137,13 @@ bool StoreImpl::maintain(ThreadState& thread) {
   if (drains_.load(std::memory_order_relaxed) != 0) {
     continue_drains(thread);
   }
+  if (move_asked_.load(std::memory_order_acquire)) {
+    obey_move(thread);
+  }
+  const bool shrinking = shrink_some(thread);
   balance(thread);
   thread.quiesce();
-  return more;
+  return more || shrinking;
 }
 
 }  // namespace ember::storage

@@ -37,12 +37,21 @@ std::string_view name_of(PageKind kind);
 class MemoryRegion {
  public:
   virtual ~MemoryRegion() = default;
-  /// One contiguous mapping, page aligned, the same for the region's whole life.
+  /// One contiguous mapping, page aligned. It may grow at its end (grow()), and never moves.
   virtual std::span<std::byte> bytes() = 0;
   /// Null where nothing has to be flushed for the region to outlive the process (page cache), or
   /// where it cannot outlive it at all (DRAM).
   virtual Persist* persist() = 0;
   virtual PageKind page_kind() const { return PageKind::usual; }
+  /// Bytes it may grow to.
+  virtual size_t capacity() { return bytes().size(); }
+  /// Makes bytes() this large, or says why not.
+  virtual Result<void> grow(size_t size);
+  /// Nobody needs what is in this range: the system may have the memory. It reads as zeros, or as
+  /// it was.
+  virtual void give_back(size_t, size_t) {}
+  /// A range that was given back is to be used again.
+  virtual Result<void> take_again(size_t, size_t) { return {}; }
   /// True if the bytes may be those of an earlier process: a superblock stands in front, and the
   /// store recovers what is behind it.
   virtual bool lasting() const { return false; }
@@ -66,9 +75,18 @@ bool ask_for_huge_pages(std::span<std::byte> bytes, const std::string& setting);
 struct DramOptions {
   size_t size = 0;           // bytes, a multiple of 4096
   bool huge_pages = false;   // take huge pages, if there are any
-  bool preallocate = false;  // take all of it now
+  bool preallocate = false;  // take all of it now; then it cannot grow
 };
 Result<std::unique_ptr<MemoryRegion>> open_dram_region(const DramOptions& options);
+
+/// How far a region in DRAM that began with this size can grow: addresses are set aside for it.
+constexpr size_t dram_capacity(size_t size) {
+  constexpr size_t kAtLeast = 16 * kGiB;
+  constexpr size_t kTimes = 4;
+  constexpr size_t kAtMost = 512 * kGiB - kMiB;  // what the index can name
+  const size_t wanted = size > kAtMost / kTimes ? kAtMost : size * kTimes;
+  return wanted < kAtLeast ? kAtLeast : wanted;
+}
 
 /// A file, made and filled with zeros if it is not there; a device (devdax) as it is. One process
 /// has it at a time.

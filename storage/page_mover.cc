@@ -16,9 +16,10 @@ namespace {
 // How a write, and a key that comes back, count beside the eviction of an item that was read.
 constexpr double kWriteWeight = 0.1;
 constexpr double kReturnWeight = 2.0;
-// How much more a page must be worth elsewhere: less would move pages to and fro. Much more, if
-// the last move was a short while ago: only classes that lie idle give pages at that rate.
-constexpr double kAdvantage = 1.25;
+// How much more a page must be worth elsewhere is StoreTuning's ratio, 1.25 times as it stands:
+// less would move pages to and fro. Much more, if the last move was a short while ago: only classes
+// that lie idle give pages at that rate.
+constexpr double kLeastRatio = 0.01;
 constexpr double kQuickAdvantage = 8;
 // A look at the classes is taken each time this share of memory was evicted, or half a page;
 // a move is a short while ago until kSettled such looks were taken.
@@ -110,6 +111,7 @@ bool StoreImpl::drain_page(ThreadState& thread, SlabClass& slab, uint32_t number
     slabs_[for_class]->pages_coming.fetch_add(1, std::memory_order_relaxed);
     if (slab.start_drain(number)) {
       free_page(slab, number);
+      pages_moved_.fetch_add(1, std::memory_order_relaxed);
       return true;
     }
   }
@@ -167,7 +169,8 @@ double StoreImpl::worth_of_page(SlabClass& slab) const {
          static_cast<double>(slab.pages().size());
 }
 
-bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
+/// The class that misses a page least, and has one that can go; 0 if there is none.
+uint8_t StoreImpl::cheapest_donor(uint8_t for_class) {
   uint8_t donor = 0;
   double least = std::numeric_limits<double>::max();
   for (size_t number = 1; number < slabs_.size(); ++number) {
@@ -189,6 +192,11 @@ bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
       donor = id;
     }
   }
+  return donor;
+}
+
+bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
+  const uint8_t donor = cheapest_donor(for_class);
   if (donor == 0) {
     return false;
   }
@@ -223,7 +231,8 @@ bool StoreImpl::due_for_balance() {
     MutexLock lock(slab->mutex);
     evicted += (slab->events.evicted_small + slab->events.evicted_main) * slab->chunk_size();
   }
-  const size_t look = std::max(pages_.page_size() / 2, options_.memory_limit / kLookShare);
+  const size_t look =
+      std::max(pages_.page_size() / 2, memory_limit_.load(std::memory_order_relaxed) / kLookShare);
   if (evicted - evicted_bytes_seen_ < look) {
     return false;
   }
@@ -236,7 +245,9 @@ void StoreImpl::balance(ThreadState& thread) {
     finish_move(thread);
     return;
   }
-  if (drains_.load(std::memory_order_relaxed) != 0 || !due_for_balance()) {
+  const uint32_t automove = tuning_.automove.load(std::memory_order_relaxed);
+  if (automove == 0 || pages_.excess() != 0 || drains_.load(std::memory_order_relaxed) != 0 ||
+      !due_for_balance()) {
     return;
   }
   // Losses a page as they would be after the move: a class of few pages changes much by one.
@@ -254,7 +265,9 @@ void StoreImpl::balance(ThreadState& thread) {
   }
   const auto neediest = std::ranges::max_element(all, {}, with_one_more);
   const auto richest = std::ranges::min_element(all, {}, with_one_less);
-  const double advantage = ++looks_since_move_ > kSettled ? kAdvantage : kQuickAdvantage;
+  const bool settled = ++looks_since_move_ > kSettled || automove > 1;
+  const double ratio = tuning_.automove_ratio.load(std::memory_order_relaxed);
+  const double advantage = settled ? 1 / std::clamp(ratio, kLeastRatio, 1.0) : kQuickAdvantage;
   if (richest->id != neediest->id &&
       with_one_more(*neediest) > std::max(0.0, with_one_less(*richest) * advantage)) {
     looks_since_move_ = 0;
@@ -291,14 +304,14 @@ void StoreImpl::finish_move(ThreadState& thread) {
   }
 }
 
-double StoreImpl::Pressure::since(const ClassEvents& events, uint32_t chunk_size) const {
+double Pressure::since(const ClassEvents& events, uint32_t chunk_size) const {
   const auto read = static_cast<double>(events.evicted_main - main_evicted);
   const auto written = static_cast<double>(events.taken - taken);
   const auto returned = static_cast<double>(events.ghost_hits - ghost_hits);
   return (read + written * kWriteWeight + returned * kReturnWeight) * chunk_size;
 }
 
-double StoreImpl::Pressure::look(const ClassEvents& events, uint32_t chunk_size) {
+double Pressure::look(const ClassEvents& events, uint32_t chunk_size) {
   const double now = since(events, chunk_size);
   main_evicted = events.evicted_main;
   taken = events.taken;

@@ -19,11 +19,12 @@ size_t page_size_for(size_t arena_size) {
   return std::clamp(std::bit_floor(arena_size / kWantedPages), kSmallestPage, kLargestPage);
 }
 
-PageTable::PageTable(std::span<std::byte> arena, size_t page_size, const SizeClasses& classes)
+PageTable::PageTable(std::span<std::byte> arena, size_t page_size, const SizeClasses& classes,
+                     size_t capacity)
     : base_(arena.data()),
       classes_(classes),
       page_shift_(static_cast<unsigned>(std::countr_zero(page_size))),
-      pages_(arena.size() >> page_shift_),
+      pages_(arena.size() >> page_shift_, std::max(arena.size(), capacity) >> page_shift_),
       free_count_(pages_.size()),
       unused_(pages_.size()) {
   reciprocals_.push_back(0);
@@ -186,12 +187,83 @@ void PageTable::release(uint32_t number) {
   page.states.reset();
   page.owners.reset();
   page.pins.reset();
+  if (claim_excess()) {
+    set_aside(number);
+    return;
+  }
   MutexLock lock(mutex_);
   free_.push_back(number);
   unused_.store(free_.size(), std::memory_order_relaxed);
   if (page.wanted_by == 0) {
     free_count_.fetch_add(1, std::memory_order_relaxed);
   }
+}
+
+bool PageTable::claim_excess() {
+  size_t excess = excess_.load(std::memory_order_relaxed);
+  while (excess != 0 &&
+         !excess_.compare_exchange_weak(excess, excess - 1, std::memory_order_relaxed)) {
+  }
+  return excess != 0;
+}
+
+void PageTable::drop_excess(size_t most) {
+  while (most-- > 0 && claim_excess()) {
+  }
+}
+
+/// The memory first: once the page is among the others it may be brought back.
+void PageTable::set_aside(uint32_t number) {
+  if (region_ != nullptr) {
+    region_->give_back(size_t{number} << page_shift_, page_size());
+  }
+  pages_[number].wanted_by = 0;
+  MutexLock lock(mutex_);
+  aside_.push_back(number);
+  aside_count_.store(aside_.size(), std::memory_order_relaxed);
+}
+
+void PageTable::set_aside_free() {
+  while (claim_excess()) {
+    const auto number = take_free(0, false);
+    if (!number) {
+      excess_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    set_aside(*number);
+  }
+}
+
+Result<void> PageTable::bring_back() {
+  MutexLock lock(mutex_);
+  check(!aside_.empty(), "only a page that was set aside is brought back");
+  const uint32_t number = aside_.back();
+  if (region_ != nullptr) {
+    if (auto taken = region_->take_again(size_t{number} << page_shift_, page_size()); !taken) {
+      return taken;
+    }
+  }
+  aside_.pop_back();
+  aside_count_.store(aside_.size(), std::memory_order_relaxed);
+  free_.push_back(number);
+  unused_.store(free_.size(), std::memory_order_relaxed);
+  free_count_.fetch_add(1, std::memory_order_relaxed);
+  return {};
+}
+
+void PageTable::grow(size_t count) {
+  MutexLock lock(mutex_);
+  const size_t before = pages_.size();
+  if (count <= before) {
+    return;
+  }
+  pages_.grow(count);
+  std::vector<uint32_t> fresh(count - before);
+  std::iota(fresh.rbegin(), fresh.rend(), static_cast<uint32_t>(before));
+  free_.insert(free_.begin(), fresh.begin(), fresh.end());
+  unused_.store(free_.size(), std::memory_order_relaxed);
+  free_count_.fetch_add(fresh.size(), std::memory_order_relaxed);
+  bytes_.fetch_add(fresh.size() * sizeof(PageInfo), std::memory_order_relaxed);
 }
 
 }  // namespace ember::storage

@@ -20,7 +20,9 @@
 #include "base/mutex.h"
 #include "storage/chunk_states.h"
 #include "storage/durable.h"
+#include "storage/growing_array.h"
 #include "storage/item.h"
+#include "storage/memory_region.h"
 #include "storage/size_classes.h"
 
 namespace ember::storage {
@@ -101,10 +103,15 @@ class PageTable {
     uint64_t file_id = 0;
     Durable durable;
   };
-  PageTable(std::span<std::byte> arena, size_t page_size, const SizeClasses& classes);
+  /// `capacity`: bytes the arena may grow to; 0: it stays as it is.
+  PageTable(std::span<std::byte> arena, size_t page_size, const SizeClasses& classes,
+            size_t capacity = 0);
 
   /// Before any page is given out: the region's own way with pages.
   void set_media(const Media& media) { media_ = media; }
+
+  /// Where the memory of pages set aside goes back to.
+  void set_region(MemoryRegion& region) { region_ = &region; }
 
   size_t page_size() const { return size_t{1} << page_shift_; }
 
@@ -133,8 +140,23 @@ class PageTable {
   void set_free(std::vector<uint32_t> numbers) EMBER_EXCLUDES(mutex_);
   void add_free(uint32_t number) EMBER_EXCLUDES(mutex_);
 
-  /// Takes a page that is entirely unused back.
+  /// Takes a page that is entirely unused back; it is free, or set aside if there are too many.
   void release(uint32_t number) EMBER_EXCLUDES(mutex_);
+  // ---- Fewer pages than there are, and more. Calls come one at a time.
+  /// Pages not set aside.
+  size_t usable() const { return count() - aside(); }
+  size_t aside() const { return aside_count_.load(std::memory_order_relaxed); }
+  /// Pages still to be set aside, as they become free.
+  size_t excess() const { return excess_.load(std::memory_order_relaxed); }
+  void add_excess(size_t pages) { excess_.fetch_add(pages, std::memory_order_relaxed); }
+  void drop_excess(size_t most);
+  /// Sets aside what is free already, as long as there are too many pages.
+  void set_aside_free() EMBER_EXCLUDES(mutex_);
+  /// One page that was set aside is free again.
+  Result<void> bring_back() EMBER_EXCLUDES(mutex_);
+  /// More pages, free; the region has grown before.
+  void grow(size_t count) EMBER_EXCLUDES(mutex_);
+
   /// Pages free for every class.
   bool any_free() const { return free_count_.load(std::memory_order_relaxed) != 0; }
   size_t free_count() const { return free_count_.load(std::memory_order_relaxed); }
@@ -174,17 +196,23 @@ class PageTable {
   void write_header(uint32_t number, uint8_t class_id);
   void clear_seals(uint32_t number, uint8_t class_id);
   std::optional<uint32_t> take_free(uint8_t class_id, bool any) EMBER_EXCLUDES(mutex_);
+  bool claim_excess();
+  void set_aside(uint32_t number) EMBER_EXCLUDES(mutex_);
 
   std::byte* base_;
   const SizeClasses& classes_;
   Media media_;
   const unsigned page_shift_;
   std::vector<uint64_t> reciprocals_;  // of chunk sizes, 32 fractional bits, by class
-  std::vector<PageInfo> pages_;
+  GrowingArray<PageInfo> pages_;
   std::atomic<size_t> free_count_;  // for every class
   std::atomic<size_t> unused_;      // with those that wait for a class
   std::atomic<size_t> bytes_{0};
+  MemoryRegion* region_ = nullptr;
+  std::atomic<size_t> excess_{0};
+  std::atomic<size_t> aside_count_{0};
   Mutex mutex_;
+  std::vector<uint32_t> aside_ EMBER_GUARDED_BY(mutex_);
   std::vector<uint32_t> free_ EMBER_GUARDED_BY(mutex_);  // taken from the back
 };
 

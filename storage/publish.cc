@@ -72,12 +72,18 @@ void StoreImpl::count_in(ThreadState& thread, const Item& item) {
   auto& change = thread.changes_[class_of(item)];
   ++change.items_added;
   change.bytes_added += item.size();
+  if (sizes_.on()) [[unlikely]] {
+    sizes_.count_in(item);
+  }
 }
 
 void StoreImpl::count_out(ThreadState& thread, const Item& item) {
   auto& change = thread.changes_[class_of(item)];
   ++change.items_removed;
   change.bytes_removed += item.size();
+  if (sizes_.on()) [[unlikely]] {
+    sizes_.count_out(item);
+  }
 }
 
 void StoreImpl::end_item(ThreadState& thread, uint64_t offset) {

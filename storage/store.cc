@@ -40,13 +40,16 @@ StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Cl
       classes_(options.growth_factor, smallest_chunk(options),
                page_payload(takeover_.record.page_size)),
       tolerated_(tolerated_waste(options.memory_limit, classes_)),
-      pages_(region.bytes(), takeover_.record.page_size, classes_),
+      pages_(region.bytes(), takeover_.record.page_size, classes_, region.capacity()),
       slabs_(classes_.count() + 1),
       past_uses_(slabs_.size()),
       past_changes_(slabs_.size()),
       use_at_reset_(slabs_.size()),
       pressures_(slabs_.size()),
-      sweep_ordinals_(slabs_.size()) {
+      sweep_ordinals_(slabs_.size()),
+      memory_limit_(options.memory_limit),
+      sizes_(options.item_size_max) {
+  pages_.set_region(region);
   for (size_t id = 0; id < slabs_.size(); ++id) {
     slabs_[id] = std::make_unique<SlabClass>(static_cast<uint8_t>(id), pages_, classes_);
   }
@@ -55,9 +58,16 @@ StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Cl
 StoreImpl::~StoreImpl() = default;
 
 Result<void> StoreImpl::open() {
-  if (!region_.lasting()) {
-    return open_index(0);
+  if (auto opened = region_.lasting() ? open_lasting() : open_index(0); !opened) {
+    return opened;
   }
+  if (options_.track_sizes) {
+    sizes_.enable(last_cas_.load());
+  }
+  return {};
+}
+
+Result<void> StoreImpl::open_lasting() {
   if (auto begun = begin_lasting(); !begun) {
     return begun;
   }
@@ -73,7 +83,7 @@ Result<void> StoreImpl::open() {
 }
 
 Result<void> StoreImpl::open_index(size_t most_items) {
-  const Index::Options options{.max_items = options_.memory_limit / classes_.chunk_size(1),
+  const Index::Options options{.max_items = region_.capacity() / classes_.chunk_size(1),
                                .initial_power = options_.hash_power,
                                .expected_items = most_items};
   auto index =
@@ -196,6 +206,14 @@ void Store::dump(StoreThread&, DumpCursor& cursor, std::vector<DumpedItem>& out)
 }
 
 bool Store::crawl(const ClassSet& classes) { return impl_->crawl(classes); }
+
+Result<void> Store::resize(size_t limit) { return impl_->resize(limit); }
+
+PageMove Store::move_page(int from, int to) { return impl_->move_page(from, to); }
+
+void Store::track_sizes(bool on) { impl_->track_sizes(on); }
+
+const SizeHistogram& Store::sizes() const { return impl_->sizes(); }
 
 StoreTuning& Store::tuning() { return impl_->tuning(); }
 

@@ -27,6 +27,7 @@
 #include "storage/item.h"
 #include "storage/item_writer.h"
 #include "storage/memory_region.h"
+#include "storage/size_histogram.h"
 #include "storage/store_tuning.h"
 
 namespace ember::storage {
@@ -47,6 +48,8 @@ struct StoreOptions {
   bool evict = true;
   /// 2^this buckets to begin with; 0: grow from small.
   unsigned hash_power = 0;
+  /// Count items by size from the start.
+  bool track_sizes = false;
 
   // Of a lasting region only.
   /// Refuse a region that cannot be taken over, instead of starting empty.
@@ -185,6 +188,9 @@ class Draft {
   size_t filled_ = 0;
 };
 
+/// What became of a request to move a page.
+enum class PageMove : uint8_t { ok, busy, same, bad_class, no_spare };
+
 /// Figures of one slab class. Counts are since start or the last reset.
 struct ClassStats {
   uint8_t class_id = 0;
@@ -222,6 +228,8 @@ struct StoreStats {
   uint64_t pages_assigned = 0;
   uint64_t pages_free = 0;  // never given to a class, or given back
   uint64_t pages_moved = 0;
+  uint64_t pages_excess = 0;     // used, and above the limit: on their way back to the system
+  uint64_t memory_capacity = 0;  // what the limit can be raised to
   uint64_t index_bytes = 0;
   uint32_t hash_power = 0;  // log2 of the buckets, rounded down
   bool index_growing = false;
@@ -322,6 +330,18 @@ class Store {
   /// Has maintain() look at every item of these classes and free what is expired. False while it is
   /// at the last such request.
   bool crawl(const ClassSet& classes);
+
+  /// Another limit, whole MiB, or why not. More is there at once; fewer when the janitor has
+  /// emptied pages. Any thread.
+  Result<void> resize(size_t limit);
+
+  /// Has maintain() move a page from one class to another. Class 0: pages that are nobody's; -1: of
+  /// the class with most pages. Any thread.
+  PageMove move_page(int from, int to);
+
+  /// Counts items by size from now on, or no more. Any thread.
+  void track_sizes(bool on);
+  const SizeHistogram& sizes() const;
 
   /// What can be changed while the store runs.
   StoreTuning& tuning();

@@ -3,8 +3,9 @@
 //
 // Where to read: find.cc (reading), allocation.cc (chunks for writers), publish.cc (items enter
 // and leave), modify.cc (append, incr, touch, invalidate), evictor.cc (who leaves when memory is
-// short), janitor.cc (the background), dump.cc (lists of items), page_mover.cc (pages between
-// classes), lasting.cc (a memory file's start and end; recovery.h brings its items back).
+// short), janitor.cc (the background), dump.cc (lists of items), resize.cc (limits), page_mover.cc
+// (pages between classes), lasting.cc (a memory file's start and end; recovery.h brings its items
+// back).
 //
 // Lock order: class mutex, then index bucket, then the flush horizon, then the superblock; or after
 // the bucket anything inside the index. A thread holds one class mutex at a time.
@@ -25,6 +26,7 @@
 #include "storage/index.h"
 #include "storage/item_check.h"
 #include "storage/page_table.h"
+#include "storage/pressure.h"
 #include "storage/size_classes.h"
 #include "storage/slab_class.h"
 #include "storage/store.h"
@@ -44,6 +46,7 @@ class StoreImpl {
             Takeover takeover);
   ~StoreImpl();
   Result<void> open();
+  Result<void> open_lasting();
 
   // lasting.cc
   Result<void> close(bool sync);
@@ -99,6 +102,12 @@ class StoreImpl {
 
   // dump.cc
   void dump(DumpCursor& cursor, std::vector<DumpedItem>& out);
+
+  // resize.cc
+  Result<void> resize(size_t limit) EMBER_EXCLUDES(resize_mutex_);
+  PageMove move_page(int from, int to) EMBER_EXCLUDES(move_mutex_);
+  void track_sizes(bool on) EMBER_EXCLUDES(resize_mutex_);
+  const SizeHistogram& sizes() const { return sizes_; }
 
   // janitor.cc
   bool maintain(ThreadState& thread);
@@ -164,6 +173,14 @@ class StoreImpl {
   std::vector<ThreadState::ClassChange> class_changes() const;
   std::vector<ClassUse> class_use_since_start() const EMBER_REQUIRES(threads_mutex_);
   ClassStats figures_of(SlabClass& slab) const EMBER_REQUIRES(slab.mutex);
+
+  // resize.cc
+  Result<void> grow(size_t pages) EMBER_REQUIRES(resize_mutex_);
+  bool shrink_some(ThreadState& thread);
+  bool drain_empty_page(ThreadState& thread);
+  void obey_move(ThreadState& thread) EMBER_EXCLUDES(move_mutex_);
+  size_t page_count(SlabClass& slab) const EMBER_EXCLUDES(slab.mutex);
+  uint8_t richest_class(uint8_t but) const;
 
   // dump.cc
   void add_dumped(IndexEntry entry, std::vector<DumpedItem>& out) const;
@@ -278,6 +295,7 @@ class StoreImpl {
 
   // page_mover.cc
   bool steal_page(ThreadState& thread, uint8_t for_class);
+  uint8_t cheapest_donor(uint8_t for_class);
   double worth_of_page(SlabClass& slab) const EMBER_REQUIRES(slab.mutex);
   bool drain_page(ThreadState& thread, SlabClass& slab, uint32_t page, uint8_t for_class)
       EMBER_REQUIRES(slab.mutex);
@@ -349,15 +367,6 @@ class StoreImpl {
   std::deque<RetiredBatch> orphans_ EMBER_GUARDED_BY(orphans_mutex_);
 
   // The janitor's own (one thread calls maintain()).
-  struct Pressure {
-    std::atomic<uint64_t> main_evicted{0};  // at the last look
-    std::atomic<uint64_t> taken{0};
-    std::atomic<uint64_t> ghost_hits{0};
-    std::atomic<double> loss{0};  // bytes of value lost to eviction between looks, smoothed
-
-    double since(const ClassEvents& events, uint32_t chunk_size) const;
-    double look(const ClassEvents& events, uint32_t chunk_size);
-  };
   std::vector<Pressure> pressures_;
   uint64_t evicted_bytes_seen_ = 0;
   unsigned looks_since_move_ = 0;
@@ -382,6 +391,13 @@ class StoreImpl {
   std::atomic<uint64_t> janitor_rounds_{0};
   std::atomic<int> drains_{0};
   StoreTuning tuning_;
+  Mutex resize_mutex_;
+  std::atomic<size_t> memory_limit_;
+  SizeHistogram sizes_;
+  Mutex move_mutex_;
+  Move asked_ EMBER_GUARDED_BY(move_mutex_);  // on command
+  bool asked_on_its_way_ EMBER_GUARDED_BY(move_mutex_) = false;
+  std::atomic<bool> move_asked_{false};
   Mutex crawl_mutex_;
   ClassSet crawl_classes_ EMBER_GUARDED_BY(crawl_mutex_);  // still to be gone through
   std::atomic<bool> crawling_{false};

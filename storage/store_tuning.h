@@ -16,6 +16,12 @@ struct StoreTuning {
   std::atomic<uint32_t> sweep_rest_us{0};
   /// Most items of a class looked at before the next class has its turn; 0: all.
   std::atomic<uint32_t> sweep_items{0};
+
+  /// When pages go from class to class: 0: on command, and to a class that has no page to evict
+  /// from; 1: by need, in measure; 2: by need, at once.
+  std::atomic<uint32_t> automove{1};
+  /// A page moves when its worth here is below this part of its worth there.
+  std::atomic<double> automove_ratio{0.8};
 };
 
 }  // namespace ember::storage

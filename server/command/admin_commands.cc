@@ -4,9 +4,11 @@
 
 #include <string>
 
+#include "base/numbers.h"
 #include "server/command/arguments.h"
 #include "server/command/classic_reply.h"
 #include "server/command/expiry.h"
+#include "server/command/memory_commands.h"
 
 namespace ember::server::command {
 namespace {
@@ -17,6 +19,8 @@ using protocol::ReplyBuffer;
 using protocol::Verb;
 
 constexpr std::string_view kError = "ERROR";
+/// A year: enough for any test, and far from where the clock's 32 bits end.
+constexpr uint64_t kMostSkipped = 366 * 86400;
 
 /// flush_all [delay] [noreply]
 std::string_view flush_all(Context& context, const Arguments& arguments) {
@@ -77,15 +81,31 @@ std::string refresh_certs(const Context& context) {
   return refreshed ? "OK" : refreshed.error().message;
 }
 
+std::string manage_memory(const Context& context, Verb verb, const Arguments& arguments) {
+  if (verb == Verb::slabs) {
+    return control_slabs(context, arguments);
+  }
+  return verb == Verb::lru ? control_lru(arguments) : limit_memory(context, arguments);
+}
+
+/// debugtime <seconds>
+std::string_view skip_time(const Context& context, const Arguments& arguments) {
+  if (!context.options.skip_time || arguments.count() != 1) {
+    return kError;
+  }
+  const auto seconds = parse_u64(arguments[0]);
+  if (!seconds || *seconds > kMostSkipped) {
+    return "CLIENT_ERROR bad command line format";
+  }
+  context.options.skip_time(static_cast<uint32_t>(*seconds));
+  return "OK";
+}
+
 /// What memcached says where the thing is switched off or not built in.
-std::string_view refuse(const Context& context, Verb verb, const Arguments& arguments) {
+std::string_view refuse(const Context& context, Verb verb) {
   switch (verb) {
     case Verb::watch:
       return context.options.watch_enabled ? kError : "CLIENT_ERROR watch commands not allowed";
-    case Verb::slabs:
-      return arguments.count() == 3 && arguments[0] == "reassign"
-                 ? "CLIENT_ERROR slab reassignment disabled"
-                 : kError;
     default:
       return kError;
   }
@@ -95,8 +115,8 @@ std::string_view refuse(const Context& context, Verb verb, const Arguments& argu
 
 Next administer(Context& context, const Command& command, ReplyBuffer& reply) {
   const Arguments arguments(command.arguments);
+  std::string text;
   std::string_view line;
-  std::string problem;
   switch (command.verb) {
     case Verb::flush_all:
       line = flush_all(context, arguments);
@@ -112,11 +132,20 @@ Next administer(Context& context, const Command& command, ReplyBuffer& reply) {
       append_line(reply, line);
       return Next::ready;
     case Verb::refresh_certs:
-      problem = refresh_certs(context);
-      line = problem;
+      text = refresh_certs(context);
+      line = text;
+      break;
+    case Verb::slabs:
+    case Verb::lru:
+    case Verb::cache_memlimit:
+      text = manage_memory(context, command.verb, arguments);
+      line = text;
+      break;
+    case Verb::debugtime:
+      line = skip_time(context, arguments);
       break;
     default:
-      line = refuse(context, command.verb, arguments);
+      line = refuse(context, command.verb);
       break;
   }
   // memcached takes a wrong number of words for another command, which has no noreply.

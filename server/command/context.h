@@ -18,6 +18,7 @@
 #include "protocol/handler.h"
 #include "server/command/counters.h"
 #include "server/command/item_dumps.h"
+#include "server/command/prefix_counts.h"
 #include "server/command/stats_source.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
@@ -33,6 +34,8 @@ struct HandlerOptions {
   bool flush_enabled = true;
   /// not -X
   bool dump_enabled = true;
+  /// not -o no_slab_reassign
+  bool slab_reassign = true;
   /// not -W
   bool watch_enabled = true;
   /// -A
@@ -49,6 +52,8 @@ struct HandlerOptions {
   std::function<void(uint64_t level)> set_verbosity;
   /// `refresh_certs`; none without TLS.
   std::function<Result<void>()> refresh_certs;
+  /// `debugtime N`, with --enable-debug-commands: time goes on by so many seconds at once.
+  std::function<void(uint32_t seconds)> skip_time;
   /// `shutdown [graceful]`, if enabled. The connection is closed after it.
   std::function<void(bool graceful)> shut_down;
 };
@@ -71,6 +76,7 @@ struct Context {
   StatsSource& stats;
   Counters& counters;
   ItemDumps& dumps;
+  PrefixCounts& prefixes;
   HandlerOptions options;
   /// Whose commands are being carried out.
   protocol::Client* client = nullptr;

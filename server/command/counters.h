@@ -15,6 +15,7 @@
 
 #include "base/counter.h"
 #include "base/mutex.h"
+#include "server/command/prefix_counts.h"
 
 namespace ember::server::command {
 
@@ -91,9 +92,13 @@ class CounterRegistry {
   /// that nothing counted meanwhile is lost.
   void reset();
 
+  /// Counts by key prefix, of all workers too.
+  PrefixTable& prefixes() { return prefixes_; }
+
  private:
   CounterTotals sum() const EMBER_REQUIRES(mutex_);
 
+  PrefixTable prefixes_;
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<Counters>> workers_ EMBER_GUARDED_BY(mutex_);
   CounterTotals at_reset_ EMBER_GUARDED_BY(mutex_){};

@@ -56,7 +56,8 @@ class RetrievalLine {
 
 LocalHandler::LocalHandler(const HandlerParts& parts, const Options& options)
     : context_{parts.store, parts.thread,         parts.clock, parts.registry,
-               parts.stats, parts.registry.add(), dumps_,      options} {}
+               parts.stats, parts.registry.add(), dumps_,      parts.registry.prefixes().add(),
+               options} {}
 
 void LocalHandler::warm(std::span<const Command> group, std::span<storage::Hash> hashes) const {
   for (size_t i = 0; i < group.size(); ++i) {

@@ -80,6 +80,7 @@ void meta_delete(Context& context, const Command& command, storage::Hash hash, R
 
 void classic_delete(Context& context, const Command& command, storage::Hash hash,
                     ReplyBuffer& reply) {
+  context.prefixes.remove(command.key);
   const Written written = context.store.remove(context.thread, command.key, hash, std::nullopt);
   count(context, written, true);
   answer(command, written.outcome == Outcome::stored ? "DELETED" : "NOT_FOUND", reply);

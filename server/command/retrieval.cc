@@ -49,6 +49,7 @@ Found look_up(Context& context, const Command& command, storage::Hash hash) {
 void retrieve(Context& context, const Command& command, storage::Hash hash,
               protocol::ReplyBuffer& reply) {
   const Found found = look_up(context, command, hash);
+  context.prefixes.get(command.key, static_cast<bool>(found));
   if (!found) {
     return;
   }

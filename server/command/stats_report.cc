@@ -202,25 +202,58 @@ void report_ember(const Context& context, ReplyBuffer& reply) {
   write_stat(reply, "metadata_bytes", store.metadata_bytes);
   write_stat(reply, "rescues", store.rescues);
   write_stat(reply, "janitor_rounds", store.janitor_rounds);
+  write_stat(reply, "memory_capacity", store.memory_capacity);
+  write_stat(reply, "pages_to_give_back", store.pages_excess);
+  write_stat(reply, "detail_dropped", context.registry.prefixes().dropped());
   report_udp(context, reply);
   append_line(reply, kEnd);
 }
 
-/// Counting by key prefix is not there: it can be asked for its state, not switched on.
-void report_detail(const Arguments& arguments, ReplyBuffer& reply) {
-  if (arguments[1] == "off") {
+void dump_prefixes(const Context& context, ReplyBuffer& reply) {
+  for (const auto& [prefix, count] : context.registry.prefixes().sum()) {
+    reply.append(fmt::format("PREFIX {} get {} hit {} set {} del {}\r\n", prefix, count.gets,
+                             count.hits, count.sets, count.deletes));
+  }
+  append_line(reply, kEnd);
+}
+
+/// stats detail on|off|dump
+void report_detail(const Context& context, const Arguments& arguments, ReplyBuffer& reply) {
+  if (arguments[1] == "on" || arguments[1] == "off") {
+    context.registry.prefixes().switch_on(arguments[1] == "on");
     append_line(reply, "OK");
   } else if (arguments[1] == "dump") {
-    append_line(reply, kEnd);
-  } else if (arguments[1] == "on") {
-    append_line(reply, "SERVER_ERROR stats by key prefix are not available");
+    dump_prefixes(context, reply);
   } else {
     append_line(reply, "CLIENT_ERROR usage: stats detail on|off|dump");
   }
 }
 
+void report_sizes(const Context& context, ReplyBuffer& reply) {
+  const storage::SizeHistogram& sizes = context.store.sizes();
+  if (!sizes.on()) {
+    write_stat(reply, "sizes_status", "disabled");
+  }
+  for (const auto& [size, count] : sizes.counts()) {
+    write_stat(reply, fmt::to_string(size), uint64_t{count});
+  }
+  append_line(reply, kEnd);
+}
+
+/// stats sizes_enable, sizes_disable: as memcached, without an END.
+void switch_sizes(const Context& context, bool on, ReplyBuffer& reply) {
+  if (on && !context.options.use_cas) {
+    write_stat(reply, "sizes_status", "error");
+    write_stat(reply, "sizes_error", "cas_support_disabled");
+    return;
+  }
+  context.store.track_sizes(on);
+  write_stat(reply, "sizes_status", on ? "enabled" : "disabled");
+}
+
 void reset(const Context& context, ReplyBuffer& reply) {
   context.registry.reset();
+  context.registry.prefixes().clear();
   context.store.reset_stats();
   context.stats.reset();
   append_line(reply, "RESET");
@@ -243,14 +276,13 @@ protocol::Next report_stats(Context& context, const protocol::Command& command,
   } else if (family == "conns") {
     report_connections(context, reply);
   } else if (family == "sizes") {
-    write_stat(reply, "sizes_status", "disabled");
-    append_line(reply, kEnd);
+    report_sizes(context, reply);
   } else if (family == "sizes_enable" || family == "sizes_disable") {
-    write_stat(reply, "sizes_status", "disabled");
+    switch_sizes(context, family == "sizes_enable", reply);
   } else if (family == "reset") {
     reset(context, reply);
   } else if (family == "detail") {
-    report_detail(arguments, reply);
+    report_detail(context, arguments, reply);
   } else if (family == "cachedump") {
     return dump_class(context, arguments, reply);
   } else if (family == "extstore") {

@@ -19,6 +19,13 @@ using protocol::ReplyBuffer;
 using protocol::Verb;
 using storage::Outcome;
 
+/// Meta commands do not count by prefix: as in memcached.
+void note_set(const Context& context, const Command& command) {
+  if (command.verb != Verb::ms) {
+    context.prefixes.set(command.key);
+  }
+}
+
 /// The answer of a failure that is an error in both dialects; empty when it is none.
 std::string_view error_line(const StoreResult& result) {
   if (result.written.outcome == Outcome::no_memory) {
@@ -85,6 +92,7 @@ void answer_store(const Context& context, const Command& command, const StoreRes
 }  // namespace
 
 void store_value(Context& context, const Command& command, storage::Hash hash, ReplyBuffer& reply) {
+  note_set(context, command);
   if (!command.value_complete) {
     answer(command, kBadDataChunk, reply);
     return;
@@ -94,6 +102,7 @@ void store_value(Context& context, const Command& command, storage::Hash hash, R
 
 std::unique_ptr<IncomingValue> begin_storing(Context& context, const Command& command,
                                              ReplyBuffer& reply) {
+  note_set(context, command);
   const storage::Hash hash = storage::hash_key(command.key);
   const StoreRequest request = store_request(context, command);
   Outcome outcome = Outcome::too_large;

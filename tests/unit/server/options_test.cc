@@ -241,10 +241,6 @@ TEST(Options, TheMemoryFile) {
 
 TEST(Options, WhatIsNotInThisBuildIsRefusedByName) {
   for (const Refused& refused : std::vector<Refused>{
-           {{"--enable-debug-commands"},
-            "--enable-debug-commands: The debugging commands are not available in this build of "
-            "Ember.",
-            64},
            {{"-S"},
             "-S, --enable-sasl: SASL authentication is not available in this build of Ember.",
             64},

@@ -42,6 +42,18 @@ TEST(Suboptions, TheCrawlers) {
   EXPECT_EQ(accepted("lru_crawler_tocrawl=4294967295").sweep_items, 4'294'967'295U);
 }
 
+TEST(Suboptions, PagesAndSizes) {
+  EXPECT_TRUE(accepted("").slab_reassign);
+  EXPECT_FALSE(accepted("no_slab_reassign").slab_reassign);
+  EXPECT_TRUE(accepted("no_slab_reassign,slab_reassign").slab_reassign);
+  EXPECT_EQ(accepted("slab_automove").slab_automove, 1U);
+  EXPECT_EQ(accepted("slab_automove=2").slab_automove, 2U);
+  EXPECT_EQ(accepted("no_slab_automove").slab_automove, 0U);
+  EXPECT_EQ(accepted("slab_automove_ratio=0.5").slab_automove_ratio, 0.5);
+  EXPECT_FALSE(accepted("").track_sizes);
+  EXPECT_TRUE(accepted("track_sizes").track_sizes);
+}
+
 TEST(Suboptions, SeveralListsAddUp) {
   const auto options =
       parse_options({"-o", "no_maxconns_fast", "-oidle_timeout=5", "--extended=maxconns_fast,"});
@@ -55,12 +67,6 @@ TEST(Suboptions, ThoseWithoutEffectAreNoted) {
 
                            "no_lru_maintainer",
                            "lru_maintainer",
-                           "slab_reassign",
-                           "slab_automove",
-                           "slab_automove=0",
-                           "slab_automove=2",
-                           "no_slab_automove",
-                           "slab_automove_ratio=0.8",
                            "slab_automove_window=10",
                            "slab_automove_freeratio=0.5",
                            "slab_chunk_max=1024",
@@ -86,7 +92,6 @@ TEST(Suboptions, ThoseWithoutEffectAreNoted) {
                            "watcher_logbuf_size=512",
                            "worker_logbuf_size=128",
                            "read_buf_mem_limit=3",
-                           "track_sizes",
                            "modern=1"}) {
     const Options options = accepted(list);
     ASSERT_EQ(options.notes.size(), 1U) << list;

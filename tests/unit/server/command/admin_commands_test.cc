@@ -85,9 +85,7 @@ TEST(AdminCommands, WhatIsNotThere) {
   Conversation ask({.handler = {.watch_enabled = false}});
   EXPECT_EQ(ask("watch|watch fetchers"),
             "CLIENT_ERROR watch commands not allowed|CLIENT_ERROR watch commands not allowed|");
-  EXPECT_EQ(ask("slabs|slabs reassign 1 2|lru mode flat|cache_memlimit|refresh_certs|debugtime 1"),
-            "ERROR|CLIENT_ERROR slab reassignment disabled|ERROR|ERROR|Error TLS not enabled|"
-            "ERROR|");
+  EXPECT_EQ(ask("refresh_certs|debugtime 1"), "Error TLS not enabled|ERROR|");
   EXPECT_EQ(ask("foo|get"), "ERROR|ERROR|");
 }
 

@@ -187,7 +187,7 @@ TEST(StatsReport, OtherFamilies) {
   EXPECT_EQ(ask("stats foo|stats ITEMS|stats noreply"), "ERROR|ERROR|ERROR|");
   EXPECT_EQ(names_of(ask("stats ember")),
             "memory_pages pages_assigned pages_free pages_moved index_bytes metadata_bytes rescues "
-            "janitor_rounds");
+            "janitor_rounds memory_capacity pages_to_give_back detail_dropped");
 }
 
 }  // namespace

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// memory_commands: slabs, lru, cache_memlimit: how the store's memory is divided, and how much.
+#pragma once
+
+#include <string>
+
+#include "server/command/arguments.h"
+#include "server/command/context.h"
+
+namespace ember::server::command {
+
+/// slabs reassign|automove ...: the answer.
+std::string control_slabs(const Context& context, const Arguments& arguments);
+
+/// lru mode|tune|temp_ttl ...: accepted and without effect, as Ember has no such queues.
+std::string control_lru(const Arguments& arguments);
+
+/// cache_memlimit MEGABYTES
+std::string limit_memory(const Context& context, const Arguments& arguments);
+
+}  // namespace ember::server::command

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Pressure: what a class has lost to eviction of late: by it the page mover judges.
+// Threads: the janitor looks; any reads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "storage/slab_class.h"
+
+namespace ember::storage {
+
+struct Pressure {
+  std::atomic<uint64_t> main_evicted{0};  // at the last look
+  std::atomic<uint64_t> taken{0};
+  std::atomic<uint64_t> ghost_hits{0};
+  std::atomic<double> loss{0};  // bytes of value lost to eviction between looks, smoothed
+
+  double since(const ClassEvents& events, uint32_t chunk_size) const;
+  double look(const ClassEvents& events, uint32_t chunk_size);
+};
+
+}  // namespace ember::storage

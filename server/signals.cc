@@ -44,8 +44,10 @@ int SignalWaiter::wait(const std::function<void()>& reload) const {
 
 int SignalWaiter::look(long nanoseconds) const {
   const timespec time{.tv_sec = 0, .tv_nsec = nanoseconds};
-  const int number = ::sigtimedwait(&signals_, nullptr, &time);
-  return number > 0 && number != SIGHUP ? number : 0;
+  sigset_t ending = signals_;
+  sigdelset(&ending, SIGHUP);  // waits for wait(), so that none is lost
+  const int number = ::sigtimedwait(&ending, nullptr, &time);
+  return number > 0 ? number : 0;
 }
 
 int SignalWaiter::watch_start(const std::stop_token& stop, std::atomic<bool>& give_up) const {

@@ -22,7 +22,7 @@ class SignalWaiter {
   int pending() const { return look(0); }
 
   /// While a start is under way: a signal that ends servers sets `give_up`; another one ends the
-  /// process, as in watch_for_another(). A SIGHUP is dropped: what is being read is fresh.
+  /// process, as in watch_for_another(). A SIGHUP waits for wait().
   /// Returns when told to: the signal, or 0.
   int watch_start(const std::stop_token& stop, std::atomic<bool>& give_up) const;
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "protocol/command.h"
 #include "protocol/reply_buffer.h"
@@ -22,6 +23,12 @@ class Client {
   virtual void resume() = 0;
   /// The connection's number in stats and watch lines (its descriptor).
   virtual int number() const = 0;
+
+  /// Whether it can be told what it does not ask for (Next::listen).
+  virtual bool can_listen() const { return false; }
+  /// To a client that listens: `bytes`, behind what it has not got yet. Handler::heard() follows
+  /// once it has got them.
+  virtual void tell(std::string_view bytes) { (void)bytes; }
 };
 
 /// Where a value that arrives in pieces goes: straight to its final place.
@@ -40,6 +47,7 @@ enum class Next : uint8_t {
   again,      // the first command not executed wants another turn, after other clients had theirs
   suspended,  // wait for Client::resume()
   close,      // send what is in the reply, then close
+  listen,     // the client says nothing more that counts: it is only told (Client::tell)
 };
 
 struct Progress {
@@ -67,6 +75,9 @@ class Handler {
   /// value and answers "CLIENT_ERROR bad data chunk".
   virtual Progress finish_value(Client& client, const Command& command,
                                 std::unique_ptr<IncomingValue> value, ReplyBuffer& reply) = 0;
+
+  /// A client that listens has got all it was told.
+  virtual void heard(Client& client) { (void)client; }
 
   /// The connection is gone; a suspended call for it must not resume.
   virtual void forget(Client& client) = 0;

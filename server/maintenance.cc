@@ -22,8 +22,11 @@ constexpr milliseconds kTick{100};
 
 }  // namespace
 
-Maintenance::Maintenance(Clock& clock, storage::Store& store)
-    : clock_(clock), store_(store), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+Maintenance::Maintenance(Clock& clock, storage::Store& store, storage::StoreObserver& observer)
+    : clock_(clock),
+      store_(store),
+      observer_(observer),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Maintenance::~Maintenance() {
   thread_.request_stop();
@@ -33,6 +36,7 @@ Maintenance::~Maintenance() {
 void Maintenance::run(const std::stop_token& stop) {
   ::pthread_setname_np(::pthread_self(), "ember-maintain");
   const auto store_thread = store_.register_thread();
+  store_thread->observe(observer_);
   milliseconds nap = kShortestNap;
   while (!stop.stop_requested()) {
     clock_.tick();

@@ -9,13 +9,14 @@
 
 #include "base/clock.h"
 #include "storage/store.h"
+#include "storage/store_observer.h"
 
 namespace ember::server {
 
 class Maintenance {
  public:
-  /// Both outlive it.
-  Maintenance(Clock& clock, storage::Store& store);
+  /// All outlive it. `observer` is told what the store does by itself.
+  Maintenance(Clock& clock, storage::Store& store, storage::StoreObserver& observer);
   ~Maintenance();
   Maintenance(const Maintenance&) = delete;
   Maintenance& operator=(const Maintenance&) = delete;
@@ -25,6 +26,7 @@ class Maintenance {
 
   Clock& clock_;
   storage::Store& store_;
+  storage::StoreObserver& observer_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::jthread thread_;

@@ -66,8 +66,7 @@ constexpr auto kOptions = std::to_array<OptionRow>({
     {'F', "disable-flush-all", flag, "", "false", "refuse the \"flush_all\" command"},
     {'X', "disable-dumping", flag, "", "false",
      "refuse \"stats cachedump\" and \"lru_crawler metadump\""},
-    {'W', "disable-watch", flag, "", "false", "refuse the \"watch\" command", works,
-     "Without it, too, watch is answered by an error: it is not available in this build of Ember."},
+    {'W', "disable-watch", flag, "", "false", "refuse the \"watch\" command"},
     {'Y', "auth-file", text, "file", "", "authenticate clients by a file of user:password lines",
      works,
      "Only the text protocol is spoken then. SIGHUP reads the file anew. memcached heeds no more "

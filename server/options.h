@@ -140,6 +140,10 @@ struct Options {
   size_t requests_per_event = 20;
   /// -o idle_timeout. 0: never.
   uint32_t idle_timeout_s = 0;
+  /// -o worker_logbuf_size, in bytes.
+  size_t worker_log_size = 64 * kKiB;
+  /// -o watcher_logbuf_size, in bytes.
+  size_t watcher_log_size = 256 * kKiB;
   /// --io
   IoKind io = IoKind::automatic;
   /// -B

@@ -45,6 +45,7 @@ Server::Server(const Options& options, Hooks hooks)
       hooks_(std::move(hooks)),
       limit_(options.max_connections),
       stats_(options_, clock_, limit_),
+      watch_hub_({.ring_size = options.worker_log_size, .watcher_size = options.watcher_log_size}),
       answer_limit_(options.udp_max_rate) {}
 
 Server::~Server() { stop(); }
@@ -293,7 +294,17 @@ UdpOptions Server::udp_options(size_t worker) {
 Result<void> Server::start_threads(net::PollerKind kind) {
   registry_.prefixes().set_delimiter(options_.prefix_delimiter);
   registry_.prefixes().switch_on(options_.detail_enabled);
-  maintenance_ = std::make_unique<Maintenance>(clock_, *store_);
+  // All logs before the first thread that could find them incomplete.
+  std::vector<command::WatchLog*> logs;
+  for (size_t i = 0; i < options_.threads + 1; ++i) {
+    logs.push_back(&watch_hub_.add_log());
+  }
+  if (options_.watch_enabled) {
+    if (auto started = watch_hub_.start(); !started) {
+      return started;
+    }
+  }
+  maintenance_ = std::make_unique<Maintenance>(clock_, *store_, *logs.back());
   const WorkerOptions options = worker_options(kind);
   for (size_t i = 0; i < options_.threads; ++i) {
     const Worker::Parts parts{.store = *store_,
@@ -301,6 +312,8 @@ Result<void> Server::start_threads(net::PollerKind kind) {
                               .registry = registry_,
                               .stats = stats_,
                               .limit = limit_,
+                              .log = *logs[i],
+                              .watch = watch_hub_,
                               .tls = tls_.get()};
     workers_.push_back(std::make_unique<Worker>(parts, options, i));
     if (auto started = workers_.back()->start(); !started) {
@@ -313,6 +326,7 @@ Result<void> Server::start_threads(net::PollerKind kind) {
         workers_[next_worker_]->give(std::move(connection), listener);
         next_worker_ = (next_worker_ + 1) % workers_.size();
       });
+  stats_.attach_watch(watch_hub_);
   stats_.attach(*store_, registry_, workers_, *acceptor_, listeners_);
   if (auto started = acceptor_->start(); !started) {
     return started;
@@ -344,6 +358,7 @@ void Server::end_threads() {
   if (acceptor_ != nullptr) {
     acceptor_->stop();
   }
+  watch_hub_.stop();
   for (const auto& worker : workers_) {
     worker->stop();
   }

@@ -24,6 +24,7 @@
 #include "server/options.h"
 #include "server/passed_sockets.h"
 #include "server/server_stats.h"
+#include "server/watch_hub.h"
 #include "server/worker.h"
 #include "storage/memory_region.h"
 #include "storage/store.h"
@@ -87,6 +88,7 @@ class Server {
   command::CounterRegistry registry_;
   ConnectionLimit limit_;
   ServerStats stats_;
+  WatchHub watch_hub_;
   net::AnswerLimit answer_limit_;
   Listeners listeners_;
   std::unique_ptr<Maintenance> maintenance_;

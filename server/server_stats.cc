@@ -20,6 +20,9 @@ uint64_t microseconds(const timeval& time) {
 
 /// As memcached names it, which has a step more: who asks is shown as conn_parse_cmd.
 std::string_view state_of(const session::SessionInfo& info) {
+  if (info.listening) {
+    return "conn_watch";
+  }
   if (info.writing) {
     return "conn_mwrite";
   }
@@ -57,6 +60,7 @@ ServerStats::Counts ServerStats::counts() const {
   counts.rejected_connections = limit_.rejected();
   counts.listen_disabled = acceptor_->disabled_count();
   counts.listen_disabled_us = acceptor_->disabled_us();
+  counts.watch = watch_hub_->figures();
   for (const auto& worker : workers_) {
     const session::SessionCounters& counters = worker->counters();
     counts.bytes_read += counters.bytes_read.get();
@@ -106,6 +110,11 @@ command::ServerFigures ServerStats::figures() const {
   figures.auth_cmds = now.auth_commands - at_reset_.auth_commands;
   figures.auth_errors = now.auth_errors - at_reset_.auth_errors;
   figures.conn_yields = now.yields - at_reset_.yields;
+  figures.log_worker_dropped = now.watch.worker_dropped - at_reset_.watch.worker_dropped;
+  figures.log_worker_written = now.watch.worker_written - at_reset_.watch.worker_written;
+  figures.log_watcher_skipped = now.watch.watcher_skipped - at_reset_.watch.watcher_skipped;
+  figures.log_watcher_sent = now.watch.watcher_sent - at_reset_.watch.watcher_sent;
+  figures.log_watchers = now.watch.watchers;
   figures.listen_disabled_num = now.listen_disabled - at_reset_.listen_disabled;
   figures.time_in_listen_disabled_us = now.listen_disabled_us - at_reset_.listen_disabled_us;
   return figures;

@@ -18,6 +18,7 @@
 #include "server/listeners.h"
 #include "server/net/tls_context.h"
 #include "server/options.h"
+#include "server/watch_hub.h"
 #include "server/worker.h"
 #include "storage/store.h"
 
@@ -34,6 +35,8 @@ class ServerStats final : public command::StatsSource {
 
   /// TLS is spoken. It outlives this.
   void attach_tls(const net::TlsContext& tls) { tls_ = &tls; }
+  /// Before attach(). It outlives this.
+  void attach_watch(const WatchHub& watch_hub) { watch_hub_ = &watch_hub; }
 
   command::ServerFigures figures() const override;
   command::Settings settings() const override;
@@ -54,6 +57,7 @@ class ServerStats final : public command::StatsSource {
     uint64_t auth_errors = 0;
     uint64_t listen_disabled = 0;
     uint64_t listen_disabled_us = 0;
+    WatchHub::Figures watch;
   };
   Counts counts() const;
   void add_udp(command::ServerFigures& figures) const;
@@ -67,6 +71,7 @@ class ServerStats final : public command::StatsSource {
   const Acceptor* acceptor_ = nullptr;
   const Listeners* listeners_ = nullptr;
   const net::TlsContext* tls_ = nullptr;
+  const WatchHub* watch_hub_ = nullptr;
   std::atomic<uint32_t> verbosity_;
 
   mutable Mutex mutex_;

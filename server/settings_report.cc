@@ -87,8 +87,8 @@ void add_memory(Report& report, const Options& options, const LiveSettings& live
 
 void add_buffers(Report& report, const Options& options, const LiveSettings& live) {
   report.add("idle_timeout", options.idle_timeout_s);
-  report.add("watcher_logbuf_size", 256 * kKiB);
-  report.add("worker_logbuf_size", 64 * kKiB);
+  report.add("watcher_logbuf_size", options.watcher_log_size);
+  report.add("worker_logbuf_size", options.worker_log_size);
   report.add("read_buf_mem_limit", 0);
   report.add_yes("track_sizes", live.track_sizes);
   report.add_yes("inline_ascii_response", false);

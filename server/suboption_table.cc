@@ -21,12 +21,14 @@ constexpr std::string_view kChunks = "Ember chains chunks for large items by its
 constexpr std::string_view kSandbox = "Ember has no system call filter to switch.";
 constexpr std::string_view kReplies = "Ember writes all replies into one buffer.";
 constexpr std::string_view kDefaults = "Ember has one set of defaults.";
-constexpr std::string_view kWatch = "watch is not available in this build of Ember.";
 constexpr std::string_view kUnused = "memcached does not use it any more either.";
 constexpr std::string_view kStorage =
     "Ember has no external storage: name a file on a large volume instead, such as "
     "--memory-file=/mnt/large/ember with a large -m; all items live in it, and survive restarts.";
 constexpr std::string_view kProxy = "The proxy (proxy_*) is not available in this build of Ember.";
+
+/// A GiB, for one worker or watcher.
+constexpr double kMostLogKilobytes = 1024 * 1024;
 
 constexpr auto kSuboptions = std::to_array<SuboptionRow>({
     {.name = "maxconns_fast",
@@ -164,13 +166,18 @@ constexpr auto kSuboptions = std::to_array<SuboptionRow>({
      .value = kWhole,
      .default_value = "256",
      .description = "kilobytes of log a watcher may fall behind",
-     .remark = kWatch,
+     .support = works,
+     .remark = "At least 4. As much again may be on its way to it.",
+     .most = kMostLogKilobytes,
      .limits_message = "could not parse argument to watcher_logbuf_size"},
     {.name = "worker_logbuf_size",
      .value = kWhole,
      .default_value = "64",
      .description = "kilobytes of log a worker holds for watchers",
-     .remark = kWatch,
+     .support = works,
+     .remark = "At least 4.",
+     .least = 1,
+     .most = kMostLogKilobytes,
      .limits_message = "could not parse argument to worker_logbuf_size"},
     {.name = "track_sizes",
      .value = kNone,

@@ -146,6 +146,10 @@ void apply(std::string_view name, double number, bool given, Options& options) {
     options.slab_automove_ratio = number;
   } else if (name == "hashpower") {
     options.hash_power = static_cast<unsigned>(size);
+  } else if (name == "watcher_logbuf_size") {
+    options.watcher_log_size = size * kKiB;
+  } else if (name == "worker_logbuf_size") {
+    options.worker_log_size = size * kKiB;
   } else {
     check(name == "idle_timeout", "a suboption works and has no code");
     options.idle_timeout_s = static_cast<uint32_t>(size);

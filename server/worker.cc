@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "server/net/tls_poller.h"
+#include "server/session/session.h"
 
 namespace ember::server {
 namespace {
@@ -21,7 +22,7 @@ constexpr int kCloseTurns = 50;
 }  // namespace
 
 Worker::Worker(const Parts& parts, const WorkerOptions& options, size_t index)
-    : parts_(parts), options_(options), index_(index) {}
+    : parts_(parts), options_(options), index_(index), connection_log_(parts.log) {}
 
 Worker::~Worker() { join(); }
 
@@ -47,18 +48,27 @@ Result<void> Worker::open() {
     poller_ = std::move(*tls_poller);
   }
   store_thread_ = parts_.store.register_thread();
+  store_thread_->observe(parts_.log);
   handler_ =
       std::make_unique<command::LocalHandler>(command::HandlerParts{.store = parts_.store,
                                                                     .thread = *store_thread_,
                                                                     .clock = parts_.clock,
                                                                     .registry = parts_.registry,
-                                                                    .stats = parts_.stats},
+                                                                    .stats = parts_.stats,
+                                                                    .log = parts_.log,
+                                                                    .watch = parts_.watch,
+                                                                    .outlet = *this},
                                               options_.handler);
   sessions_ = std::make_unique<session::SessionSet>(
-      session::SessionSet::Parts{.poller = *poller_,
-                                 .handler = *handler_,
-                                 .clock = parts_.clock,
-                                 .on_gone = [this] { parts_.limit.give_back(); }},
+      session::SessionSet::Parts{
+          .poller = *poller_,
+          .handler = *handler_,
+          .clock = parts_.clock,
+          .on_gone = [this] { parts_.limit.give_back(); },
+          .on_close =
+              [this](const session::Session& session, session::CloseReason reason) {
+                connection_log_.closed(session.number(), reason);
+              }},
       options_.session);
   return {};
 }
@@ -133,14 +143,28 @@ void Worker::give(Fd connection, uint32_t listener) {
 
 void Worker::on_wake() {
   std::vector<Arrival> arrivals;
+  std::vector<Lines> lines;
   {
     MutexLock lock(mutex_);
     std::swap(arrivals, arrivals_);
+    std::swap(lines, lines_);
     open_udp();
   }
+  for (const Lines& block : lines) {
+    handler_->tell(block.watcher, block.text);
+  }
   for (Arrival& arrival : arrivals) {
+    connection_log_.opened(arrival.connection.get());
     sessions_->add(std::move(arrival.connection), arrival.listener);
   }
+}
+
+void Worker::deliver(uint64_t watcher, std::string lines) {
+  {
+    MutexLock lock(mutex_);
+    lines_.push_back({.watcher = watcher, .text = std::move(lines)});
+  }
+  poller_->wake();
 }
 
 void Worker::hear(const UdpOptions& options) {

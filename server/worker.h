@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "server/command/context.h"
 #include "server/command/local_handler.h"
 #include "server/connection_limit.h"
+#include "server/connection_log.h"
 #include "server/net/answer_limit.h"
 #include "server/net/poller.h"
 #include "server/net/tls_context.h"
@@ -50,7 +52,7 @@ struct UdpOptions {
   session::UdpSession::Options session;
 };
 
-class Worker final : private net::LoopHooks {
+class Worker final : private net::LoopHooks, private command::WatchOutlet {
  public:
   /// What a worker works with; outlives it.
   struct Parts {
@@ -59,6 +61,9 @@ class Worker final : private net::LoopHooks {
     command::CounterRegistry& registry;
     command::StatsSource& stats;
     ConnectionLimit& limit;
+    /// This worker's own.
+    command::WatchLog& log;
+    command::WatchService& watch;
     /// Null: no TLS.
     net::TlsContext* tls = nullptr;
   };
@@ -91,6 +96,10 @@ class Worker final : private net::LoopHooks {
     Fd connection;
     uint32_t listener;
   };
+  struct Lines {
+    uint64_t watcher;
+    std::string text;
+  };
 
   Result<void> open();
   void run(std::promise<Result<void>> opened);
@@ -105,6 +114,7 @@ class Worker final : private net::LoopHooks {
   void on_wake() override;
   void open_udp() EMBER_REQUIRES(mutex_);
   void close_udp() EMBER_EXCLUDES(mutex_);
+  void deliver(uint64_t watcher, std::string lines) override EMBER_EXCLUDES(mutex_);
 
   Parts parts_;
   WorkerOptions options_;
@@ -116,11 +126,13 @@ class Worker final : private net::LoopHooks {
   // Before the poller, which refers to them. Changed by the worker alone.
   std::vector<std::unique_ptr<session::UdpSession>> udp_sessions_ EMBER_GUARDED_BY(mutex_);
   std::unique_ptr<net::Poller> poller_;
+  ConnectionLog connection_log_;
   UnixSeconds last_silence_check_ = 0;
   std::atomic<int> stops_{0};
 
   std::vector<Arrival> arrivals_ EMBER_GUARDED_BY(mutex_);
   UdpOptions udp_ EMBER_GUARDED_BY(mutex_);
+  std::vector<Lines> lines_ EMBER_GUARDED_BY(mutex_);
 
   std::thread thread_;
 };

@@ -39,12 +39,19 @@ bool StoreImpl::unlink(ThreadState& thread, uint64_t offset, Hash hash) {
   return true;
 }
 
-void StoreImpl::note_eviction(SlabClass& slab, const Item& item, IndexEntry entry) {
+void StoreImpl::note_eviction(ThreadState& thread, SlabClass& slab, const Item& item,
+                              IndexEntry entry) {
   ClassEvents& events = slab.events;
   ++events.evicted;
   events.evicted_nonzero += item.exptime() != 0 ? 1U : 0U;
   events.evicted_time = entry.idle_seconds(now());
   ++(entry.fetched() ? events.evicted_active : events.evicted_unfetched);
+  if (StoreObserver* const observer = thread.observer(); observer != nullptr) {
+    observer->on_eviction({.item = item,
+                           .class_id = class_of(item),
+                           .fetched = entry.fetched(),
+                           .seconds_since_access = entry.idle_seconds(now())});
+  }
 }
 
 size_t StoreImpl::evict(ThreadState& thread, SlabClass& slab, size_t wanted) {
@@ -123,7 +130,7 @@ bool StoreImpl::judge_small(ThreadState& thread, SlabClass& slab, const Candidat
   }
   slab.ghost.resize(slab.used_chunks());
   slab.ghost.remember(candidate.hash);
-  note_eviction(slab, *pages_.item(offset), hit.entry);
+  note_eviction(thread, slab, *pages_.item(offset), hit.entry);
   ++slab.events.evicted_small;
   return true;
 }
@@ -139,7 +146,7 @@ bool StoreImpl::judge_main(ThreadState& thread, SlabClass& slab, const Candidate
   if (!unlink(thread, hit.entry.offset(), candidate.hash)) {
     return false;
   }
-  note_eviction(slab, *pages_.item(hit.entry.offset()), hit.entry);
+  note_eviction(thread, slab, *pages_.item(hit.entry.offset()), hit.entry);
   ++slab.events.evicted_main;
   return true;
 }

@@ -109,6 +109,9 @@ bool StoreImpl::drain_page(ThreadState& thread, SlabClass& slab, uint32_t number
     drains_.fetch_add(1, std::memory_order_relaxed);
     page.wanted_by = for_class;
     slabs_[for_class]->pages_coming.fetch_add(1, std::memory_order_relaxed);
+    if (StoreObserver* const observer = thread.observer(); observer != nullptr) {
+      observer->on_page_move(slab.id(), for_class);
+    }
     if (slab.start_drain(number)) {
       free_page(slab, number);
       pages_moved_.fetch_add(1, std::memory_order_relaxed);
@@ -138,7 +141,7 @@ bool StoreImpl::drain_page(ThreadState& thread, SlabClass& slab, uint32_t number
     const Hash hash = hash_key(item.key());
     const Index::Hit hit = index_->find(hash, [&](uint64_t other) { return other == offset; });
     if (hit && unlink(thread, offset, hash)) {
-      note_eviction(slab, item, hit.entry);
+      note_eviction(thread, slab, item, hit.entry);
     }
   }
   pages_moved_.fetch_add(1, std::memory_order_relaxed);

@@ -287,7 +287,7 @@ class StoreImpl {
                   const Index::Hit& hit) EMBER_REQUIRES(slab.mutex);
   bool unlink(ThreadState& thread, uint64_t offset, Hash hash);
   uint64_t item_at_chunk(uint64_t chunk) const;
-  void note_eviction(SlabClass& slab, const Item& item, IndexEntry entry)
+  void note_eviction(ThreadState& thread, SlabClass& slab, const Item& item, IndexEntry entry)
       EMBER_REQUIRES(slab.mutex);
   size_t sweep_page(ThreadState& thread, SlabClass& slab, uint32_t page) EMBER_REQUIRES(slab.mutex);
   size_t reclaim_expired(ThreadState& thread, SlabClass& slab, size_t wanted)

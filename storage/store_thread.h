@@ -8,6 +8,8 @@
 
 namespace ember::storage {
 
+class StoreObserver;
+
 class StoreThread {
  public:
   virtual ~StoreThread() = default;
@@ -20,6 +22,9 @@ class StoreThread {
 
   /// This thread's counters for a class, to be incremented by whoever serves commands.
   virtual ClassUse& use(uint8_t class_id) = 0;
+
+  /// From now on `observer`, which outlives this, is told of what this thread's calls bring about.
+  virtual void observe(StoreObserver& observer) = 0;
 };
 
 }  // namespace ember::storage

@@ -9,6 +9,7 @@
 
 #include "base/counter.h"
 #include "storage/epoch.h"
+#include "storage/store_observer.h"
 #include "storage/store_thread.h"
 
 namespace ember::storage {
@@ -30,6 +31,11 @@ class ThreadState final : public StoreThread {
   void offline() override;
   void online() override;
   ClassUse& use(uint8_t class_id) override { return uses_[class_id]; }
+  void observe(StoreObserver& observer) override { observer_ = &observer; }
+  /// Null while nobody wants to be told.
+  StoreObserver* observer() const {
+    return observer_ != nullptr && observer_->armed() ? observer_ : nullptr;
+  }
 
   /// What this thread added to and took from a class. Sums over threads are the figures.
   struct ClassChange {
@@ -43,6 +49,7 @@ class ThreadState final : public StoreThread {
 
   StoreImpl& store_;
   Epochs::Slot* slot_;
+  StoreObserver* observer_ = nullptr;
   std::vector<uint64_t> unlinked_;  // since the last epoch this thread closed
   std::deque<RetiredBatch> retired_;
   std::vector<ClassUse> uses_;

@@ -101,16 +101,6 @@ std::string_view skip_time(const Context& context, const Arguments& arguments) {
   return "OK";
 }
 
-/// What memcached says where the thing is switched off or not built in.
-std::string_view refuse(const Context& context, Verb verb) {
-  switch (verb) {
-    case Verb::watch:
-      return context.options.watch_enabled ? kError : "CLIENT_ERROR watch commands not allowed";
-    default:
-      return kError;
-  }
-}
-
 }  // namespace
 
 Next administer(Context& context, const Command& command, ReplyBuffer& reply) {
@@ -145,7 +135,7 @@ Next administer(Context& context, const Command& command, ReplyBuffer& reply) {
       line = skip_time(context, arguments);
       break;
     default:
-      line = refuse(context, command.verb);
+      line = kError;
       break;
   }
   // memcached takes a wrong number of words for another command, which has no noreply.

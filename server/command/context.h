@@ -20,6 +20,8 @@
 #include "server/command/item_dumps.h"
 #include "server/command/prefix_counts.h"
 #include "server/command/stats_source.h"
+#include "server/command/watch_log.h"
+#include "server/command/watch_service.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
 
@@ -66,6 +68,11 @@ struct HandlerParts {
   const Clock& clock;
   CounterRegistry& registry;
   StatsSource& stats;
+  /// What this worker has to tell watchers.
+  WatchLog& log;
+  WatchService& watch;
+  /// This worker's connections.
+  WatchOutlet& outlet;
 };
 
 struct Context {
@@ -75,6 +82,7 @@ struct Context {
   CounterRegistry& registry;
   StatsSource& stats;
   Counters& counters;
+  WatchLog& log;
   ItemDumps& dumps;
   PrefixCounts& prefixes;
   HandlerOptions options;

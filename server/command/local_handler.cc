@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "server/command/admin_commands.h"
+#include "server/command/arguments.h"
 #include "server/command/classic_reply.h"
 #include "server/command/crawler_commands.h"
 #include "server/command/meta_arithmetic.h"
@@ -15,6 +16,7 @@
 #include "server/command/retrieval.h"
 #include "server/command/stats_report.h"
 #include "server/command/storage_commands.h"
+#include "server/command/watched.h"
 
 namespace ember::server::command {
 
@@ -55,9 +57,11 @@ class RetrievalLine {
 }  // namespace
 
 LocalHandler::LocalHandler(const HandlerParts& parts, const Options& options)
-    : context_{parts.store, parts.thread,         parts.clock, parts.registry,
-               parts.stats, parts.registry.add(), dumps_,      parts.registry.prefixes().add(),
-               options} {}
+    : context_{parts.store,    parts.thread, parts.clock,
+               parts.registry, parts.stats,  parts.registry.add(),
+               parts.log,      dumps_,       parts.registry.prefixes().add(),
+               options},
+      desk_(parts.watch, parts.outlet) {}
 
 void LocalHandler::warm(std::span<const Command> group, std::span<storage::Hash> hashes) const {
   for (size_t i = 0; i < group.size(); ++i) {
@@ -137,13 +141,14 @@ Next LocalHandler::dispatch(const Command& command, storage::Hash hash, ReplyBuf
       return Next::ready;
     case Verb::lru_crawler:
       return control_crawler(context_, command, reply);
+    case Verb::watch:
+      return watch(command, reply);
     case Verb::flush_all:
     case Verb::verbosity:
     case Verb::shutdown:
     case Verb::cache_memlimit:
     case Verb::slabs:
     case Verb::lru:
-    case Verb::watch:
     case Verb::refresh_certs:
     case Verb::debugtime:
       return administer(context_, command, reply);
@@ -156,9 +161,20 @@ Next LocalHandler::dispatch(const Command& command, storage::Hash hash, ReplyBuf
   return Next::ready;
 }
 
+Next LocalHandler::watch(const Command& command, ReplyBuffer& reply) {
+  if (!context_.options.watch_enabled) {
+    if (!Arguments(command.arguments).last_is("noreply")) {
+      append_line(reply, "CLIENT_ERROR watch commands not allowed");
+    }
+    return Next::ready;
+  }
+  return desk_.start(*context_.client, command.arguments, reply);
+}
+
 Progress LocalHandler::execute(protocol::Client& client, std::span<const Command> batch,
                                ReplyBuffer& reply) {
   context_.client = &client;
+  const bool told = context_.log.watched(kRawCommands);
   std::array<storage::Hash, kGroupSize> hashes{};
   RetrievalLine line;
   for (size_t first = 0; first < batch.size(); first += kGroupSize) {
@@ -170,6 +186,9 @@ Progress LocalHandler::execute(protocol::Client& client, std::span<const Command
       }
       const Command& command = group[i];
       line.before(command, reply);
+      if (told) [[unlikely]] {
+        tell_command(context_, command);
+      }
       const Next next = dispatch(command, hashes[i], reply);
       if (next != Next::ready) {
         return {first + i + (next == Next::again ? 0 : 1), next};
@@ -182,18 +201,26 @@ Progress LocalHandler::execute(protocol::Client& client, std::span<const Command
 std::unique_ptr<protocol::IncomingValue> LocalHandler::begin_value(protocol::Client& client,
                                                                    const Command& command,
                                                                    ReplyBuffer& reply) {
-  (void)client;
+  context_.client = &client;
+  if (context_.log.watched(kRawCommands)) [[unlikely]] {
+    tell_command(context_, command);
+  }
   return begin_storing(context_, command, reply);
 }
 
 Progress LocalHandler::finish_value(protocol::Client& client, const Command& command,
                                     std::unique_ptr<protocol::IncomingValue> value,
                                     ReplyBuffer& reply) {
-  (void)client;
+  context_.client = &client;
   finish_storing(context_, command, std::move(value), reply);
   return {1, Next::ready};
 }
 
-void LocalHandler::forget(protocol::Client& client) { dumps_.forget(client); }
+void LocalHandler::heard(protocol::Client& client) { desk_.heard(client); }
+
+void LocalHandler::forget(protocol::Client& client) {
+  dumps_.forget(client);
+  desk_.forget(client);
+}
 
 }  // namespace ember::server::command

@@ -10,10 +10,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "protocol/handler.h"
 #include "server/command/context.h"
 #include "server/command/item_dumps.h"
+#include "server/command/watch_desk.h"
 #include "storage/store.h"
 
 namespace ember::server::command {
@@ -32,7 +34,11 @@ class LocalHandler final : public protocol::Handler {
   protocol::Progress finish_value(protocol::Client& client, const protocol::Command& command,
                                   std::unique_ptr<protocol::IncomingValue> value,
                                   protocol::ReplyBuffer& reply) override;
+  void heard(protocol::Client& client) override;
   void forget(protocol::Client& client) override;
+
+  /// Lines for a watcher among the clients.
+  void tell(uint64_t watcher, std::string_view lines) { desk_.tell(watcher, lines); }
 
  private:
   /// Keys whose memory is fetched ahead together: enough to hide its latency, few enough that
@@ -42,9 +48,11 @@ class LocalHandler final : public protocol::Handler {
   void warm(std::span<const protocol::Command> group, std::span<storage::Hash> hashes) const;
   protocol::Next dispatch(const protocol::Command& command, storage::Hash hash,
                           protocol::ReplyBuffer& reply);
+  protocol::Next watch(const protocol::Command& command, protocol::ReplyBuffer& reply);
 
   ItemDumps dumps_;
   Context context_;
+  WatchDesk desk_;
 };
 
 }  // namespace ember::server::command

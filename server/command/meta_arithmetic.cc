@@ -8,6 +8,7 @@
 #include "server/command/classic_reply.h"
 #include "server/command/expiry.h"
 #include "server/command/meta_reply.h"
+#include "server/command/watched.h"
 
 namespace ember::server::command {
 namespace {
@@ -89,16 +90,31 @@ Number create(const Context& context, const Command& command, storage::Hash hash
   if (with_cas) {
     rule.cas_new = flags.cas_new;
   }
+  const bool watched = is_watched(context);
+  if (watched) [[unlikely]] {
+    look_before(context, command.key, hash);
+  }
   const storage::Written written = context.store.publish(context.thread, std::move(draft), rule);
+  if (watched) [[unlikely]] {
+    tell_created(context, command.key, written, made.expiry, text.size());
+  }
   made.outcome = written.outcome;
   made.cas = written.cas;
   made.created = true;
   return made;
 }
 
+Counted calculate_at(const Context& context, const Command& command, storage::Hash hash,
+                     const ArithmeticRule& rule) {
+  if (context.log.watched(kFetchers)) [[unlikely]] {
+    look_before(context, command.key, hash);
+  }
+  return context.store.arithmetic(context.thread, command.key, hash, rule);
+}
+
 Number calculate(const Context& context, const Command& command, storage::Hash hash) {
   const ArithmeticRule rule = rule_of(context, command.meta);
-  Counted counted = context.store.arithmetic(context.thread, command.key, hash, rule);
+  Counted counted = calculate_at(context, command, hash, rule);
   if (counted.outcome == Outcome::not_found && command.meta.has('N')) {
     const Number made = create(context, command, hash);
     if (made.outcome != Outcome::not_stored) {
@@ -178,7 +194,7 @@ void classic_arithmetic(Context& context, const Command& command, storage::Hash 
   ArithmeticRule rule;
   rule.decrement = command.verb == protocol::Verb::decr;
   rule.delta = command.number;
-  const Counted counted = context.store.arithmetic(context.thread, command.key, hash, rule);
+  const Counted counted = calculate_at(context, command, hash, rule);
   count(context, rule.decrement, counted);
   switch (counted.outcome) {
     case Outcome::stored: {

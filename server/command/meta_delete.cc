@@ -5,6 +5,7 @@
 #include "server/command/classic_reply.h"
 #include "server/command/expiry.h"
 #include "server/command/meta_reply.h"
+#include "server/command/watched.h"
 
 namespace ember::server::command {
 namespace {
@@ -35,6 +36,9 @@ Written invalidate(const Context& context, const Command& command, storage::Hash
   if (flags.has('I') && flags.has('T')) {
     rule.exptime = expiry_of(flags.ttl, context.clock.now());
   }
+  if (context.log.watched(kFetchers)) [[unlikely]] {
+    look_before(context, command.key, hash);
+  }
   return context.store.invalidate(context.thread, command.key, hash, rule);
 }
 
@@ -48,14 +52,28 @@ void count(const Context& context, const Written& written, bool removes) {
   }
 }
 
+Written remove(const Context& context, const Command& command, storage::Hash hash,
+               std::optional<uint64_t> cas_compare) {
+  const bool watched = is_watched(context);
+  ItemBefore before;
+  if (watched) [[unlikely]] {
+    before = look_before(context, command.key, hash);
+  }
+  const Written written = context.store.remove(context.thread, command.key, hash, cas_compare);
+  if (watched && written.outcome == Outcome::stored) [[unlikely]] {
+    tell_deleted(context, command.key, command.verb == protocol::Verb::md ? "md" : "delete",
+                 before);
+  }
+  return written;
+}
+
 }  // namespace
 
 void meta_delete(Context& context, const Command& command, storage::Hash hash, ReplyBuffer& reply) {
   const MetaFlags& flags = command.meta;
   const bool keeps = flags.has('I') || flags.has('x');
-  const Written written =
-      keeps ? invalidate(context, command, hash)
-            : context.store.remove(context.thread, command.key, hash, compare_of(context, flags));
+  const Written written = keeps ? invalidate(context, command, hash)
+                                : remove(context, command, hash, compare_of(context, flags));
   count(context, written, !keeps);
   switch (written.outcome) {
     case Outcome::stored:
@@ -81,7 +99,7 @@ void meta_delete(Context& context, const Command& command, storage::Hash hash, R
 void classic_delete(Context& context, const Command& command, storage::Hash hash,
                     ReplyBuffer& reply) {
   context.prefixes.remove(command.key);
-  const Written written = context.store.remove(context.thread, command.key, hash, std::nullopt);
+  const Written written = remove(context, command, hash, std::nullopt);
   count(context, written, true);
   answer(command, written.outcome == Outcome::stored ? "DELETED" : "NOT_FOUND", reply);
 }

@@ -8,6 +8,7 @@
 #include "server/command/expiry.h"
 #include "server/command/meta_reply.h"
 #include "server/command/value_reply.h"
+#include "server/command/watched.h"
 
 namespace ember::server::command {
 namespace {
@@ -83,6 +84,9 @@ std::optional<Hit> vivify(const Context& context, const Command& command, storag
 
 Hit find_or_vivify(const Context& context, const Command& command, storage::Hash hash) {
   const Hit hit = look_up(context, command, hash);
+  if (context.log.watched(kFetchers)) [[unlikely]] {
+    tell_get(context, command.key, hit.found.item);
+  }
   if (hit.found || !command.meta.has('N')) {
     return hit;
   }
@@ -243,6 +247,9 @@ void meta_get(Context& context, const Command& command, storage::Hash hash, Repl
 void meta_debug(Context& context, const Command& command, storage::Hash hash, ReplyBuffer& reply) {
   ++context.counters.cmd_meta;
   const Found found = context.store.find(context.thread, command.key, hash, Access::peek);
+  if (context.log.watched(kFetchers)) [[unlikely]] {
+    tell_get(context, command.key, found.item);
+  }
   if (!found) {
     append_line(reply, "EN");
     return;

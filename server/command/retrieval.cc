@@ -5,6 +5,7 @@
 #include "server/command/classic_reply.h"
 #include "server/command/expiry.h"
 #include "server/command/value_reply.h"
+#include "server/command/watched.h"
 
 namespace ember::server::command {
 namespace {
@@ -29,6 +30,9 @@ Found look_up(Context& context, const Command& command, storage::Hash hash) {
       ++counters.get_misses;
       count_miss(counters, found);
     }
+    if (context.log.watched(kFetchers)) [[unlikely]] {
+      tell_get(context, command.key, found.item);
+    }
     return found;
   }
   ++counters.cmd_touch;
@@ -40,6 +44,9 @@ Found look_up(Context& context, const Command& command, storage::Hash hash) {
   } else {
     ++counters.touch_misses;
     count_miss(counters, found);
+  }
+  if (context.log.watched(kFetchers)) [[unlikely]] {
+    tell_get(context, command.key, found.item);
   }
   return found;
 }

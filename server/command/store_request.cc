@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/command/expiry.h"
+#include "server/command/watched.h"
 
 namespace ember::server::command {
 namespace {
@@ -145,10 +146,18 @@ StoreResult refuse(const Context& context, const Command& command, storage::Hash
                    Outcome outcome) {
   Counters& counters = context.counters;
   ++(outcome == Outcome::too_large ? counters.store_too_large : counters.store_no_memory);
+  const StoreResult result{Written{.outcome = outcome}, true, command.value_size};
+  const bool watched = is_watched(context);
+  if (watched) [[unlikely]] {
+    tell_store(context, command, store_request(context, command), result, {});
+  }
   if (command.verb == Verb::set || command.verb == Verb::ms) {
+    if (watched) [[unlikely]] {
+      look_before(context, command.key, hash);
+    }
     (void)context.store.remove(context.thread, command.key, hash, std::nullopt);
   }
-  return {Written{.outcome = outcome}, true, command.value_size};
+  return result;
 }
 
 bool exceeds_item_size(const Context& context, const Command& command) {
@@ -161,8 +170,16 @@ StoreResult publish(const Context& context, const Command& command, const StoreR
                     Draft draft) {
   StoreResult result;
   result.value_size = command.value_size;
+  const bool watched = is_watched(context);
+  ItemBefore before;
+  if (watched) [[unlikely]] {
+    before = look_before(context, command.key, draft.plan().hash);
+  }
   result.written = context.store.publish(context.thread, std::move(draft), request.rule);
   count(context, request, result.written);
+  if (watched) [[unlikely]] {
+    tell_store(context, command, request, result, before);
+  }
   return result;
 }
 
@@ -170,6 +187,11 @@ StoreResult join(const Context& context, const Command& command, storage::Hash h
                  const StoreRequest& request, std::string_view bytes) {
   StoreResult result;
   result.value_size = bytes.size();
+  const bool watched = is_watched(context);
+  ItemBefore before;
+  if (watched) [[unlikely]] {
+    before = look_before(context, command.key, hash);
+  }
   const auto concatenate = [&] {
     return context.store.concatenate(context.thread, {command.key, hash}, bytes,
                                      request.end.value_or(End::back), request.rule);
@@ -195,6 +217,9 @@ StoreResult join(const Context& context, const Command& command, storage::Hash h
     result.value_size = joined_size(context, command, hash, result.written.cas);
   }
   count(context, request, result.written);
+  if (watched) [[unlikely]] {
+    tell_store(context, command, request, result, before);
+  }
   return result;
 }
 

@@ -46,7 +46,7 @@ void Session::on_receive(std::span<const char> bytes) {
   set_.own_counters().bytes_read += bytes.size();
   last_active_.store(set_.clock().now(), std::memory_order_relaxed);
   if (!started_ && refuses(bytes)) {
-    close();
+    close(CloseReason::error);
     return;
   }
   use(bytes);
@@ -61,7 +61,7 @@ bool Session::refuses(std::span<const char> bytes) {
 void Session::on_end(int error) {
   ended_ = true;
   if (error != 0) {
-    close();
+    close(CloseReason::error);
     return;
   }
   // What came before the end is still answered.
@@ -71,7 +71,7 @@ void Session::on_end(int error) {
 void Session::on_sent(size_t size, int error) {
   sending_ = false;
   if (error != 0) {
-    close();
+    close(CloseReason::error);
     return;
   }
   set_.own_counters().bytes_written += size;
@@ -85,6 +85,9 @@ void Session::on_sent(size_t size, int error) {
   }
   if (stuck_ && low && !suspended_) {
     set_.mark_ready(*this);
+  }
+  if (reply_ == nullptr && listening()) {
+    set_.handler().heard(*this);
   }
 }
 
@@ -106,8 +109,11 @@ void Session::flush() {
   }
   give_reply();
   const bool done = ended_ && !stuck_;
-  if (finishing_ || done || (draining_ && quiescent())) {
-    close();
+  const bool drained = draining_ && quiescent();
+  if (finishing_ || done || drained) {
+    // Cut off by the parser: what came was no request.
+    const bool refused = cut_ && !listening() && !ended_;
+    close(drained ? CloseReason::shutdown : refused ? CloseReason::error : CloseReason::normal);
   }
 }
 
@@ -132,11 +138,20 @@ void Session::proceed() {
   regulate();
 }
 
-void Session::close() {
+void Session::tell(std::string_view bytes) {
+  if (closed_) {
+    return;
+  }
+  reply().append(bytes);
+  set_.mark_dirty(*this);
+}
+
+void Session::close(CloseReason reason) {
   if (closed_) {
     return;
   }
   closed_ = true;
+  set_.tell_close(*this, reason);
   if (log::enabled(log::Level::trace)) [[unlikely]] {
     trace_close(number());
   }
@@ -254,7 +269,7 @@ size_t Session::log_in(std::span<const char> input) {
 void Session::run(std::span<const Command> commands, bool value_follows) {
   const size_t whole = commands.size() - (value_follows ? 1 : 0);
   size_t done = 0;
-  while (done < whole && !suspended_ && !finishing_) {
+  while (done < whole && !suspended_ && !finishing_ && !listening()) {
     const auto batch = commands.subspan(done, whole - done);
     const bool traced = log::enabled(log::Level::trace);
     const size_t before = reply().size();
@@ -275,7 +290,7 @@ void Session::run(std::span<const Command> commands, bool value_follows) {
       break;
     }
   }
-  if (finishing_ || done == commands.size()) {
+  if (finishing_ || listening() || done == commands.size()) {
     return;
   }
   if (done == whole && !suspended_ && !yielded_) {
@@ -316,6 +331,10 @@ void Session::obey(Next next) {
   }
   suspended_ = next == Next::suspended;
   finishing_ = finishing_ || next == Next::close;
+  if (next == Next::listen) {
+    listening_.store(true, std::memory_order_relaxed);
+    cut_ = true;
+  }
 }
 
 void Session::yield() {
@@ -327,7 +346,7 @@ void Session::yield() {
 /// After every step: whether input waits, whether more of it is wanted; and what is to be sent is
 /// sent at the end of the turn.
 void Session::regulate() {
-  if (cut_ && held_ == nullptr && !suspended_) {
+  if (cut_ && held_ == nullptr && !suspended_ && !listening()) {
     finishing_ = true;
   }
   stuck_ = waiting();

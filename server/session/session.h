@@ -13,12 +13,14 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "base/clock.h"
 #include "protocol/handler.h"
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
 #include "server/net/poller.h"
+#include "server/session/close_reason.h"
 #include "server/session/held_commands.h"
 #include "server/session/pending_input.h"
 #include "server/session/value_stream.h"
@@ -42,12 +44,14 @@ class Session final : public net::Stream, public protocol::Client {
 
   void resume() override;
   int number() const override { return poller_state.fd; }
+  bool can_listen() const override { return true; }
+  void tell(std::string_view bytes) override;
 
   /// End of the turn: sends what there is to send, closes what is done.
   void flush();
   /// Goes on with what had to wait.
   void proceed();
-  void close();
+  void close(CloseReason reason = CloseReason::normal);
 
   /// Nothing of a request is here and nothing is to be sent.
   bool quiescent() const;
@@ -59,6 +63,8 @@ class Session final : public net::Stream, public protocol::Client {
   UnixSeconds last_active() const { return last_active_.load(std::memory_order_relaxed); }
   bool writing() const { return writing_.load(std::memory_order_relaxed); }
   Reading reading() const { return reading_.load(std::memory_order_relaxed); }
+  /// It is only told from now on (Next::listen).
+  bool listening() const { return listening_.load(std::memory_order_relaxed); }
 
   /// The set's lists that this session is in. Nobody else's business.
   struct SetState {
@@ -107,6 +113,7 @@ class Session final : public net::Stream, public protocol::Client {
   std::atomic<UnixSeconds> last_active_;
   std::atomic<bool> writing_{false};
   std::atomic<Reading> reading_{Reading::first_request};
+  std::atomic<bool> listening_{false};
   // Bits, as every connection has them.
   bool held_value_ : 1 = false;  // the last of held_ is a command whose value follows
   bool suspended_ : 1 = false;

@@ -156,8 +156,9 @@ void SessionSet::each(const Visit& visit) {
 
 void SessionSet::close_silent(UnixSeconds since) {
   each([since](Session& session) {
-    if (session.last_active() < since) {
-      session.close();
+    // Who only listens has nothing to say; whether it still reads shows when it is told something.
+    if (session.last_active() < since && !session.listening()) {
+      session.close(CloseReason::idle);
     }
   });
 }
@@ -168,7 +169,7 @@ void SessionSet::drain() {
 }
 
 void SessionSet::close_all() {
-  each([](Session& session) { session.close(); });
+  each([](Session& session) { session.close(CloseReason::shutdown); });
 }
 
 std::vector<SessionInfo> SessionSet::list() const {
@@ -180,7 +181,8 @@ std::vector<SessionInfo> SessionSet::list() const {
                        .listener = session->listener(),
                        .last_active = session->last_active(),
                        .writing = session->writing(),
-                       .reading = session->reading()});
+                       .reading = session->reading(),
+                       .listening = session->listening()});
     }
   }
   return infos;

@@ -25,6 +25,7 @@
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
 #include "server/net/poller.h"
+#include "server/session/close_reason.h"
 #include "server/session/login.h"
 
 namespace ember::server::session {
@@ -70,6 +71,7 @@ struct SessionInfo {
   UnixSeconds last_active = 0;
   bool writing = false;
   Reading reading{};
+  bool listening = false;
 };
 
 class SessionSet {
@@ -85,6 +87,8 @@ class SessionSet {
     const Clock& clock;
     /// Called when a session is gone.
     std::function<void()> on_gone;
+    /// Called when a session is about to be closed; its descriptor is still open.
+    std::function<void(const Session& session, CloseReason reason)> on_close = {};
   };
 
   SessionSet(Parts parts, const SessionOptions& options);
@@ -122,6 +126,11 @@ class SessionSet {
   SessionCounters& own_counters() { return counters_; }
   std::span<protocol::Command> scratch() { return scratch_; }
   uint32_t turn() const { return turn_; }
+  void tell_close(const Session& session, CloseReason reason) const {
+    if (parts_.on_close) {
+      parts_.on_close(session, reason);
+    }
+  }
   void mark_dirty(Session& session);
   void mark_ready(Session& session);
   void unlist(Session& session) EMBER_EXCLUDES(mutex_);

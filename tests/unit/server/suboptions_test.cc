@@ -23,10 +23,14 @@ void expect_refused(const std::string& list, const std::string& message, int exi
 }
 
 TEST(Suboptions, ThoseThatWork) {
-  const Options options = accepted("no_maxconns_fast,hashpower=20,idle_timeout=60");
+  const Options options = accepted(
+      "no_maxconns_fast,hashpower=20,idle_timeout=60,watcher_logbuf_size=512,"
+      "worker_logbuf_size=128");
   EXPECT_FALSE(options.maxconns_fast);
   EXPECT_EQ(options.hash_power, 20U);
   EXPECT_EQ(options.idle_timeout_s, 60U);
+  EXPECT_EQ(options.watcher_log_size, 512 * kKiB);
+  EXPECT_EQ(options.worker_log_size, 128 * kKiB);
 }
 
 TEST(Suboptions, NoModernLetsConnectionsWait) {
@@ -89,8 +93,6 @@ TEST(Suboptions, ThoseWithoutEffectAreNoted) {
                            "no_inline_ascii_resp",
                            "no_chunked_items",
                            "resp_obj_mem_limit=x",
-                           "watcher_logbuf_size=512",
-                           "worker_logbuf_size=128",
                            "read_buf_mem_limit=3",
                            "modern=1"}) {
     const Options options = accepted(list);

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -21,6 +23,7 @@
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
 #include "server/command/local_handler.h"
+#include "server/command/watch_line.h"
 #include "storage/memory_region.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
@@ -35,7 +38,11 @@ class FakeClient final : public protocol::Client {
  public:
   void resume() override { ++resumed; }
   int number() const override { return 17; }
+  bool can_listen() const override { return listens; }
+  void tell(std::string_view bytes) override { told += bytes; }
   int resumed = 0;
+  bool listens = true;
+  std::string told;
 };
 
 class FakeStats final : public StatsSource {
@@ -48,6 +55,23 @@ class FakeStats final : public StatsSource {
   ServerFigures server;
   std::vector<ConnectionInfo> clients;
   int resets = 0;
+};
+
+/// Takes lines for watchers, and admits them.
+class FakeWatch final : public WatchService, public WatchOutlet {
+ public:
+  uint64_t admit(WatchOutlet& /*outlet*/, uint32_t streams) override {
+    admitted.push_back(streams);
+    return full ? 0 : admitted.size();
+  }
+  void heard(uint64_t watcher) override { has_heard.push_back(watcher); }
+  void leave(uint64_t watcher) override { left.push_back(watcher); }
+  void deliver(uint64_t /*watcher*/, std::string /*lines*/) override {}
+
+  bool full = false;
+  std::vector<uint32_t> admitted;
+  std::vector<uint64_t> has_heard;
+  std::vector<uint64_t> left;
 };
 
 struct ConversationOptions {
@@ -84,7 +108,14 @@ class Conversation {
   Clock clock;
   FakeStats stats;
   FakeClient client;
+  FakeWatch watch;
+  std::atomic<uint64_t> gid{0};
+  WatchLog log{kMiB, gid, [] {}};
   CounterRegistry registry;
+
+  /// The lines that watchers of all streams would have got since the last call, from "type=" on,
+  /// with '|' for each line end.
+  std::string watch_lines();
 
   storage::Store& store() { return *store_; }
   storage::StoreThread& thread() { return *thread_; }
@@ -129,8 +160,20 @@ inline Conversation::Conversation(const ConversationOptions& options) : options_
   region_ = storage::open_dram_region({.size = options.store.memory_limit}).value();
   store_ = storage::Store::open(options.store, *region_, clock).value();
   thread_ = store_->register_thread();
-  const HandlerParts parts{*store_, *thread_, clock, registry, stats};
+  const HandlerParts parts{*store_, *thread_, clock, registry, stats, log, watch, watch};
   handler_ = std::make_unique<LocalHandler>(parts, options.handler);
+}
+
+inline std::string Conversation::watch_lines() {
+  std::string lines;
+  log.ring().drain(log.ring().produced(), SIZE_MAX,
+                   [&](const WatchEvent& event, std::string_view text) {
+                     std::string line;
+                     append_watch_line(event, text, line);
+                     lines += line.substr(line.find("type="));
+                   });
+  std::ranges::replace(lines, '\n', '|');
+  return lines;
 }
 
 inline std::string Conversation::operator()(std::string_view input) {

@@ -3,6 +3,7 @@
 // value size, keeps what was stored, and can be told to be slow.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -51,6 +52,11 @@ class EchoHandler final : public protocol::Handler {
         return progress;
       }
       answer(command, reply);
+      if (command.verb == Verb::watch) {
+        listening.push_back(&client);
+        progress.next = protocol::Next::listen;
+        return progress;
+      }
       if (command.key == "slow") {
         suspended.push_back(&client);
         progress.next = protocol::Next::suspended;
@@ -83,13 +89,20 @@ class EchoHandler final : public protocol::Handler {
     return {.executed = 1, .next = protocol::Next::ready};
   }
 
+  void heard(protocol::Client& client) override {
+    heard_count += std::ranges::count(listening, &client) != 0 ? 1 : 0;
+  }
+
   void forget(protocol::Client& client) override {
     std::erase(suspended, &client);
+    std::erase(listening, &client);
     ++forgotten;
   }
 
   std::map<std::string, std::string> stored;
   std::vector<protocol::Client*> suspended;
+  std::vector<protocol::Client*> listening;
+  int heard_count = 0;
   size_t reply_bound = size_t{1} << 20;
   size_t value_bound = size_t{1} << 30;
   int batches = 0;

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server/command/watched.h"
+
+#include <algorithm>
+
+#include "protocol/handler.h"
+
+namespace ember::server::command {
+namespace {
+
+using protocol::Command;
+using protocol::Verb;
+using storage::Outcome;
+using Mode = storage::WriteRule::Mode;
+using End = storage::Store::End;
+
+const char* status_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::stored:
+      return "stored";
+    case Outcome::exists:
+      return "exists";
+    case Outcome::not_found:
+      return "not_found";
+    case Outcome::too_large:
+      return "too_large";
+    case Outcome::no_memory:
+      return "no_memory";
+    case Outcome::not_stored:
+    case Outcome::non_numeric:
+      break;
+  }
+  return "not_stored";
+}
+
+/// memcached calls every store that compares a cas.
+const char* word_of(const StoreRequest& request) {
+  if (request.end) {
+    return *request.end == End::back ? "append" : "prepend";
+  }
+  if (request.rule.mode == Mode::add) {
+    return "add";
+  }
+  if (request.rule.cas_compare) {
+    return "cas";
+  }
+  return request.rule.mode == Mode::replace ? "replace" : "set";
+}
+
+const char* word_of(Verb verb) {
+  switch (verb) {
+    case Verb::get:
+      return "get";
+    case Verb::gets:
+      return "gets";
+    case Verb::gat:
+      return "gat";
+    case Verb::gats:
+      return "gats";
+    case Verb::set:
+      return "set";
+    case Verb::add:
+      return "add";
+    case Verb::replace:
+      return "replace";
+    case Verb::append:
+      return "append";
+    case Verb::prepend:
+      return "prepend";
+    case Verb::cas:
+      return "cas";
+    case Verb::delete_:
+      return "delete";
+    case Verb::incr:
+      return "incr";
+    case Verb::decr:
+      return "decr";
+    case Verb::touch:
+      return "touch";
+    case Verb::mg:
+      return "mg";
+    case Verb::ms:
+      return "ms";
+    case Verb::md:
+      return "md";
+    case Verb::ma:
+      return "ma";
+    case Verb::me:
+      return "me";
+    default:
+      return "";
+  }
+}
+
+int connection_of(const Context& context) {
+  return context.client != nullptr ? context.client->number() : 0;
+}
+
+/// 0: never; -1: it has expired as it comes.
+int64_t ttl_of(const Context& context, UnixSeconds expiry) {
+  const int64_t left = int64_t{expiry} - int64_t{context.clock.now()};
+  return expiry == 0 ? 0 : std::max<int64_t>(left, -1);
+}
+
+}  // namespace
+
+void tell_get(const Context& context, std::string_view key, const storage::Item* item) {
+  if (!context.log.watched(kFetchers)) {
+    return;
+  }
+  WatchEvent event;
+  event.kind = EventKind::item_get;
+  event.status = item != nullptr ? "found" : "not_found";
+  event.connection = connection_of(context);
+  if (item != nullptr) {
+    event.class_id = context.store.class_of(*item);
+    event.size = item->value_size();
+  }
+  context.log.tell(event, key);
+}
+
+ItemBefore look_before(const Context& context, std::string_view key, storage::Hash hash) {
+  const storage::Found found = context.store.find(context.thread, key, hash, storage::Access::peek);
+  tell_get(context, key, found.item);
+  if (!found) {
+    return {};
+  }
+  return {.found = true,
+          .class_id = context.store.class_of(*found.item),
+          .value_size = found.item->value_size(),
+          .exptime = found.item->exptime()};
+}
+
+void tell_store(const Context& context, const Command& command, const StoreRequest& request,
+                const StoreResult& result, const ItemBefore& before) {
+  if (!context.log.watched(kMutations)) {
+    return;
+  }
+  WatchEvent event;
+  event.kind = EventKind::item_store;
+  event.status = status_of(result.written.outcome);
+  event.word = word_of(request);
+  event.class_id = result.written.class_id;
+  event.connection = connection_of(context);
+  event.size = static_cast<uint32_t>(command.value_size);
+  event.ttl = ttl_of(context, request.expiry);
+  if (request.end && result.written.outcome == Outcome::stored) {
+    // Joined with what was there; or, with N, made.
+    event.size += before.value_size;
+    event.ttl = ttl_of(context, before.found ? before.exptime : request.vivify.value_or(0));
+  }
+  context.log.tell(event, command.key);
+}
+
+void tell_created(const Context& context, std::string_view key, const storage::Written& written,
+                  UnixSeconds expiry, uint64_t value_size) {
+  if (!context.log.watched(kMutations)) {
+    return;
+  }
+  WatchEvent event;
+  event.kind = EventKind::item_store;
+  event.status = status_of(written.outcome);
+  event.word = "add";
+  event.class_id = written.class_id;
+  event.connection = connection_of(context);
+  event.size = static_cast<uint32_t>(value_size);
+  event.ttl = ttl_of(context, expiry);
+  context.log.tell(event, key);
+}
+
+void tell_deleted(const Context& context, std::string_view key, const char* word,
+                  const ItemBefore& before) {
+  if (!context.log.watched(kDeletions)) {
+    return;
+  }
+  WatchEvent event;
+  event.kind = EventKind::deleted;
+  event.word = word;
+  event.class_id = before.class_id;
+  event.size = before.value_size;
+  context.log.tell(event, key);
+}
+
+void tell_command(const Context& context, const Command& command) {
+  if (command.key.empty()) {
+    return;
+  }
+  WatchEvent event;
+  event.kind = EventKind::raw_command;
+  event.word = word_of(command.verb);
+  event.connection = connection_of(context);
+  event.size = static_cast<uint32_t>(command.value_size);
+  context.log.tell(event, command.key);
+}
+
+}  // namespace ember::server::command

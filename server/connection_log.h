@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ConnectionLog: tells watchers of one worker's connections: conn_new, conn_close.
+//
+// Threads: the worker's. Cost: with no such watcher, one load a connection.
+#pragma once
+
+#include <unordered_map>
+
+#include "server/command/watch_log.h"
+#include "server/net/peer_address.h"
+#include "server/session/close_reason.h"
+
+namespace ember::server {
+
+class ConnectionLog {
+ public:
+  explicit ConnectionLog(command::WatchLog& log) : log_(log) {}
+
+  void opened(int number);
+  /// Its descriptor is still open.
+  void closed(int number, session::CloseReason reason);
+
+ private:
+  void tell(command::WatchEvent event, const net::PeerAddress& peer, int number);
+
+  command::WatchLog& log_;
+  // While somebody watches: the system forgets who was at the other end of a connection when that
+  // is reset.
+  std::unordered_map<int, net::PeerAddress> peers_;
+};
+
+}  // namespace ember::server

@@ -193,6 +193,8 @@ TEST(Suboptions, TheTableIsWhole) {
       const std::string name(row.name);
       accepted(row.value == SuboptionValue::none   ? name
                : row.value == SuboptionValue::text ? name + "=1"
+               : row.value == SuboptionValue::real ? name + "=0.5"
+               : row.most < 20                     ? name + "=1"
                                                    : name + "=20");
     }
   }

@@ -319,7 +319,7 @@ bool Parser::keep_key(std::string_view& key) {
   char* to = scratch_.get() + scratch_used_;
   std::memcpy(to, key.data(), key.size());
   key = {to, key.size()};
-  scratch_used_ += key.size();
+  scratch_used_ += static_cast<uint32_t>(key.size());
   return true;
 }
 

@@ -20,10 +20,10 @@ class Parser {
  public:
   struct Options {
     /// The longest request line, as memcached's; a longer one that is no retrieval closes.
-    size_t max_line_size = 2048;
+    uint32_t max_line_size = 2048;
     /// A value that is not all there is waited for in the input if it is no larger than this;
     /// a larger one stops the parser with Stop::value, to be streamed to its place.
-    size_t max_buffered_value = 2048;
+    uint32_t max_buffered_value = 2048;
   };
 
   /// Why parse() stopped.
@@ -79,11 +79,11 @@ class Parser {
   // Of the retrieval line whose keys are coming.
   Verb list_verb_ = Verb::get;
   bool list_has_key_ = false;
+  uint32_t scratch_used_ = 0;
   int64_t list_exptime_ = 0;
   uint64_t dropping_ = 0;  // bytes of a refused value still to come
   // Decoded keys of this call's commands; none until the first base64 key.
   std::unique_ptr<char[]> scratch_;
-  size_t scratch_used_ = 0;
 };
 
 }  // namespace ember::protocol

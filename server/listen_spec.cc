@@ -65,8 +65,7 @@ Refusal set_protocol(std::string_view name, ListenSpec& spec) {
   } else if (name == "negotiating") {
     spec.protocol = Protocol::automatic;
   } else if (name == "binary") {
-    return cannot_listen(
-        "proto[binary]: the binary protocol is not available in this build of Ember");
+    spec.protocol = Protocol::binary;
   } else if (name == "proxy") {
     return cannot_listen("Server not built with proxy: \"proto[proxy]\"");
   } else {

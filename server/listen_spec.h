@@ -13,8 +13,8 @@ namespace ember::server {
 
 /// Adds every address of `text` to `specs`: "host", "host:port", "[v6]", "[v6]:port", "v6", "*";
 /// several separated by commas or semicolons. Before each may stand, in any order and each with a
-/// colon behind it: "proto[ascii]" or "proto[negotiating]", "tag[name]" (or "tag_name_"), and one
-/// of "notls", "btls" and "mtls".
+/// colon behind it: "proto[ascii]", "proto[binary]" or "proto[negotiating]", "tag[name]" (or
+/// "tag_name_"), and one of "notls", "btls" and "mtls".
 std::optional<OptionError> parse_listen_specs(std::string_view text,
                                               std::vector<ListenSpec>& specs);
 

@@ -121,7 +121,7 @@ Refusal set_protocol(const std::string& text, Reading& reading) {
   } else if (text == "ascii") {
     reading.options.protocol = Protocol::ascii;
   } else if (text == "binary") {
-    return usage("-B binary: the binary protocol is not available in this build of Ember.");
+    reading.options.protocol = Protocol::binary;
   } else {
     return usage(
         fmt::format("Invalid value for binding protocol: {}\n"

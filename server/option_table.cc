@@ -25,8 +25,8 @@ constexpr auto kOptions = std::to_array<OptionRow>({
      "address to listen on, with or without a port (default: all);\n"
      "several: separated by commas, or -l several times;\n"
      "IPv6 addresses with a port stand in brackets: [::1]:11211;\n"
-     "before an address: proto[ascii]: or proto[negotiating]:, tag[name]:,\n"
-     "notls:, btls: or mtls:"},
+     "before an address: proto[ascii]:, proto[binary]: or proto[negotiating]:,\n"
+     "tag[name]:, notls:, btls: or mtls:"},
     {'d', "daemon", flag, "", "false", "run in the background"},
     {'r', "enable-coredumps", flag, "", "false", "raise the limit of core file size"},
     {'u', "user", text, "user", "", "take the identity of this user (when started by root)"},
@@ -56,8 +56,7 @@ constexpr auto kOptions = std::to_array<OptionRow>({
      "most requests of one connection before others have a turn"},
     {'C', "disable-cas", flag, "", "false", "no unique numbers for items: cas and gets are off"},
     {'b', "listen-backlog", integer, "num", "1024", "length of the queue of new connections"},
-    {'B', "protocol", text, "name", "auto", "what clients speak: ascii, binary or auto", works,
-     "Only auto and ascii: the binary protocol is not available in this build of Ember."},
+    {'B', "protocol", text, "name", "auto", "what clients speak: ascii, binary or auto"},
     {'I', "max-item-size", text, "num", "1m", "largest item, with k or m behind it (1k to 1024m)",
      works,
      "memcached refuses sizes below 512k unless -o slab_chunk_max is lowered; Ember does not."},

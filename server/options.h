@@ -21,7 +21,7 @@
 namespace ember::server {
 
 /// What clients may speak: -B, or proto[] of one listener.
-enum class Protocol : uint8_t { automatic, ascii };
+enum class Protocol : uint8_t { automatic, ascii, binary };
 
 /// What a listener's prefix says of TLS: notls, btls (clients need no certificate), mtls (they do).
 enum class TlsMode : uint8_t { by_default, off, on, mutual };

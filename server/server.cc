@@ -24,6 +24,18 @@ net::PollerKind wanted_poller(IoKind io) {
   return net::PollerKind::automatic;
 }
 
+session::Dialect dialect_of(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::ascii:
+      return session::Dialect::text;
+    case Protocol::binary:
+      return session::Dialect::binary;
+    case Protocol::automatic:
+      break;
+  }
+  return session::Dialect::by_first_byte;
+}
+
 /// -v and `verbosity`: 0 is the usual.
 log::Level level_of(uint64_t verbosity) {
   if (verbosity == 0) {
@@ -248,7 +260,7 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
   for (size_t i = 0; i < listeners_.specs.size(); ++i) {
     const Protocol protocol = listeners_.specs[i].protocol.value_or(options_.protocol);
     worker.session.listeners.push_back(
-        {.refuse_binary = protocol != Protocol::ascii, .security = security_of(i)});
+        {.dialect = dialect_of(protocol), .security = security_of(i)});
   }
   if (auth_file_ != nullptr) {
     worker.session.may_log_in = [this](std::string_view user, std::string_view password) {

@@ -28,6 +28,18 @@ class Report {
   command::Settings lines_;
 };
 
+std::string_view name_of(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::ascii:
+      return "ascii";
+    case Protocol::binary:
+      return "binary";
+    case Protocol::automatic:
+      break;
+  }
+  return "auto-negotiate";
+}
+
 void add_network(Report& report, const Options& options, const LiveSettings& live) {
   report.add("maxbytes", live.memory_limit != 0 ? live.memory_limit : options.memory_limit);
   report.add("maxconns", options.max_connections);
@@ -52,7 +64,7 @@ void add_items(Report& report, const Options& options, const LiveSettings& live)
   report.add("reqs_per_event", options.requests_per_event);
   report.add_yes("cas_enabled", options.use_cas);
   report.add("tcp_backlog", options.listen_backlog);
-  report.add("binding_protocol", options.protocol == Protocol::ascii ? "ascii" : "auto-negotiate");
+  report.add("binding_protocol", name_of(options.protocol));
   report.add_yes("auth_enabled_sasl", false);
   report.add("auth_enabled_ascii", options.auth_file.empty() ? "no" : options.auth_file);
   report.add("item_size_max", options.item_size_max);

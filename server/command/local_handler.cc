@@ -8,6 +8,7 @@
 
 #include "server/command/admin_commands.h"
 #include "server/command/arguments.h"
+#include "server/command/binary_commands.h"
 #include "server/command/classic_reply.h"
 #include "server/command/crawler_commands.h"
 #include "server/command/meta_arithmetic.h"
@@ -43,7 +44,7 @@ class RetrievalLine {
       open_ = true;
       return;
     }
-    if (open_ && command.verb == Verb::invalid) {
+    if (open_ && command.verb == Verb::invalid && !command.is_binary) {
       reply.truncate(start_);
     }
     open_ = false;
@@ -85,6 +86,9 @@ void LocalHandler::warm(std::span<const Command> group, std::span<storage::Hash>
 }
 
 Next LocalHandler::dispatch(const Command& command, storage::Hash hash, ReplyBuffer& reply) {
+  if (command.is_binary) [[unlikely]] {
+    return execute_binary(context_, command, hash, reply);
+  }
   switch (command.verb) {
     case Verb::get:
     case Verb::gets:

@@ -96,11 +96,17 @@ void meta_delete(Context& context, const Command& command, storage::Hash hash, R
   }
 }
 
+Written remove_item(Context& context, const Command& command, storage::Hash hash,
+                    std::optional<uint64_t> cas_compare) {
+  context.prefixes.remove(command.key);
+  const Written written = remove(context, command, hash, cas_compare);
+  count(context, written, true);
+  return written;
+}
+
 void classic_delete(Context& context, const Command& command, storage::Hash hash,
                     ReplyBuffer& reply) {
-  context.prefixes.remove(command.key);
-  const Written written = remove(context, command, hash, std::nullopt);
-  count(context, written, true);
+  const Written written = remove_item(context, command, hash, std::nullopt);
   answer(command, written.outcome == Outcome::stored ? "DELETED" : "NOT_FOUND", reply);
 }
 

@@ -18,6 +18,8 @@ using storage::Found;
 // "VALUE " key " 4294967295 1073741823 18446744073709551615\r\n"
 constexpr size_t kHeadSize = 6 + 1 + 10 + 1 + 10 + 1 + kMaxDecimalSize + 2;
 
+}  // namespace
+
 Found look_up(Context& context, const Command& command, storage::Hash hash) {
   Counters& counters = context.counters;
   if (command.verb == Verb::get || command.verb == Verb::gets) {
@@ -50,8 +52,6 @@ Found look_up(Context& context, const Command& command, storage::Hash hash) {
   }
   return found;
 }
-
-}  // namespace
 
 void retrieve(Context& context, const Command& command, storage::Hash hash,
               protocol::ReplyBuffer& reply) {

@@ -8,6 +8,9 @@
 
 namespace ember::server::command {
 
+/// Finds the item of a get, gat or touch, which a gat or touch gives its new expiry; counts it.
+storage::Found look_up(Context& context, const protocol::Command& command, storage::Hash hash);
+
 /// Answers one key of a retrieval line: its VALUE, or nothing.
 void retrieve(Context& context, const protocol::Command& command, storage::Hash hash,
               protocol::ReplyBuffer& reply);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "server/command/binary_commands.h"
 #include "server/command/classic_reply.h"
 #include "server/command/incoming_value.h"
 #include "server/command/meta_reply.h"
@@ -79,6 +80,10 @@ void answer_meta_set(const Context& context, const Command& command, const Store
 
 void answer_store(const Context& context, const Command& command, const StoreResult& result,
                   ReplyBuffer& reply) {
+  if (command.is_binary) {
+    answer_binary_store(context, command, result, reply);
+    return;
+  }
   const std::string_view error = error_line(result);
   if (!error.empty()) {
     answer(command, error, reply);

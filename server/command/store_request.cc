@@ -124,6 +124,14 @@ StoreRequest store_request(const Context& context, const Command& command) {
   }
   request.client_flags = command.client_flags;
   request.expiry = expiry_of(command.exptime, now);
+  if (command.is_binary) {
+    // As in memcached, what compares is a set, whichever it is; with -C nothing compares.
+    if (command.binary.cas != 0 && context.options.use_cas) {
+      request.rule.mode = Mode::set;
+      request.rule.cas_compare = command.binary.cas;
+    }
+    return request;
+  }
   request.rule.cas_compare = context.compared_cas(command.verb == Verb::cas, command.number);
   return request;
 }

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "protocol/binary_header.h"
 #include "server/session/command_trace.h"
 #include "server/session/login.h"
 #include "server/session/session_set.h"
@@ -21,9 +22,6 @@ using protocol::Command;
 using protocol::Next;
 using protocol::Parser;
 
-/// First byte of the binary protocol's requests.
-constexpr char kBinaryMagic = '\x80';
-
 /// Input that a session keeps while it waits for its turn; beyond it stops receiving.
 constexpr size_t kMaxPending = 64 * kKiB;
 
@@ -34,7 +32,7 @@ constexpr size_t kLowWaterPart = 8;
 
 Session::Session(SessionSet& set, uint32_t listener)
     : set_(set),
-      parser_(set.options().parser),
+      parser_(std::in_place_type<Parser>, set.options().parser),
       listener_(listener),
       last_active_(set.clock().now()),
       stranger_(set.options().may_log_in != nullptr) {}
@@ -45,17 +43,24 @@ void Session::on_receive(std::span<const char> bytes) {
   }
   set_.own_counters().bytes_read += bytes.size();
   last_active_.store(set_.clock().now(), std::memory_order_relaxed);
-  if (!started_ && refuses(bytes)) {
-    close(CloseReason::error);
-    return;
+  if (!started_) {
+    start(bytes.front());
   }
   use(bytes);
   regulate();
 }
 
-bool Session::refuses(std::span<const char> bytes) {
+/// Decides by the first byte what this connection speaks, to its end.
+void Session::start(char first) {
   started_ = true;
-  return set_.options_of(listener_).refuse_binary && bytes.front() == kBinaryMagic;
+  if (stranger_) {
+    return;  // logging in is part of the text protocol
+  }
+  const Dialect dialect = set_.options_of(listener_).dialect;
+  const bool looks_binary = first == protocol::kBinaryRequestMagic;
+  if (dialect == Dialect::binary || (dialect == Dialect::by_first_byte && looks_binary)) {
+    parser_.emplace<protocol::BinaryParser>(set_.options().parser);
+  }
 }
 
 void Session::on_end(int error) {
@@ -237,9 +242,16 @@ size_t Session::consume(std::span<const char> input) {
   return cut_ || finishing_ ? input.size() : used;
 }
 
+Parser::Step Session::parse(std::span<const char> input) {
+  if (auto* const text = std::get_if<Parser>(&parser_)) [[likely]] {
+    return text->parse(input, set_.scratch());
+  }
+  return std::get<protocol::BinaryParser>(parser_).parse(input, set_.scratch());
+}
+
 Parser::Step Session::parse_and_run(std::span<const char> input) {
   const std::span<Command> scratch = set_.scratch();
-  const Parser::Step step = parser_.parse(input, scratch);
+  const Parser::Step step = parse(input);
   const bool value_follows = step.stop == Parser::Stop::value;
   count_requests(step.count);
   run(scratch.first(step.count + (value_follows ? 1 : 0)), value_follows);
@@ -249,7 +261,8 @@ Parser::Step Session::parse_and_run(std::span<const char> input) {
   return step;
 }
 
-/// Hears one request of a client that has to log in; returns its size, 0 when it is not all there.
+/// Hears one request of a client that has to log in; returns its size, 0 when it is not all
+/// there.
 size_t Session::log_in(std::span<const char> input) {
   const LoginStep step =
       hear_login(input, set_.options().may_log_in, set_.own_counters().logins, reply());
@@ -264,8 +277,8 @@ size_t Session::log_in(std::span<const char> input) {
   return step.consumed;
 }
 
-/// Does `commands`, the last of which is one whose value follows if `value_follows`. What cannot be
-/// done now is held.
+/// Does `commands`, the last of which is one whose value follows if `value_follows`. What cannot
+/// be done now is held.
 void Session::run(std::span<const Command> commands, bool value_follows) {
   const size_t whole = commands.size() - (value_follows ? 1 : 0);
   size_t done = 0;

@@ -14,8 +14,10 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <variant>
 
 #include "base/clock.h"
+#include "protocol/binary_parser.h"
 #include "protocol/handler.h"
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
@@ -83,10 +85,11 @@ class Session final : public net::Stream, public protocol::Client {
   bool waiting() const { return held_ != nullptr || suspended_ || yielded_ || reply_full(); }
   bool reply_full() const;
   bool over_budget() const;
-  bool refuses(std::span<const char> bytes);
+  void start(char first);
   void use(std::span<const char> bytes);
   void use_pending();
   size_t consume(std::span<const char> input);
+  protocol::Parser::Step parse(std::span<const char> input);
   protocol::Parser::Step parse_and_run(std::span<const char> input);
   size_t log_in(std::span<const char> input);
   void run(std::span<const protocol::Command> commands, bool value_follows);
@@ -102,7 +105,7 @@ class Session final : public net::Stream, public protocol::Client {
   void give_reply();
 
   SessionSet& set_;
-  protocol::Parser parser_;
+  std::variant<protocol::Parser, protocol::BinaryParser> parser_;
   std::unique_ptr<protocol::ReplyBuffer> reply_;
   std::unique_ptr<HeldCommands> held_;
   std::unique_ptr<ValueStream> value_;

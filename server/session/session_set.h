@@ -32,11 +32,13 @@ namespace ember::server::session {
 
 class Session;
 
+/// What a connection speaks. By its first byte: 0x80 begins every request of the binary protocol
+/// and none of the text protocols. Where only text is spoken it is a byte like others.
+enum class Dialect : uint8_t { by_first_byte, text, binary };
+
 /// What holds for the connections of one listener.
 struct ListenerOptions {
-  /// Connections whose first byte is 0x80 speak the binary protocol, which is not spoken here:
-  /// they are closed. Otherwise (ascii) it is a byte like others.
-  bool refuse_binary = true;
+  Dialect dialect = Dialect::by_first_byte;
   net::Security security = net::Security::plain;
 };
 

@@ -26,7 +26,8 @@ ValueStream::ValueStream(const protocol::Command& command,
     : held_(std::array{without_value(command)}),
       command_(held_.commands()[0]),
       place_(std::move(place)),
-      value_left_(command.value_size) {}
+      value_left_(command.value_size),
+      terminator_left_(command.is_binary ? 0 : kTerminator.size()) {}
 
 size_t ValueStream::take(std::span<const char> input) {
   size_t taken = 0;

@@ -36,7 +36,7 @@ class ValueStream {
   protocol::Command command_;
   std::unique_ptr<protocol::IncomingValue> place_;
   uint64_t value_left_;
-  uint8_t terminator_left_ = 2;
+  uint8_t terminator_left_;  // the binary protocol has none
   bool terminator_right_ = true;
 };
 

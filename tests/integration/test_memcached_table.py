@@ -179,7 +179,7 @@ OWN = {"command", "stats ember", "-Y: the first set"}
 
 # Rows whose commands are not there yet.
 PENDING = {"stats detail on\\|off\\|dump", "cache_memlimit", "slabs reassign, slabs automove",
-           "lru mode\\|tune\\|temp_ttl", "watch", "binary protocol, 0x00 to 0x24"}
+           "lru mode\\|tune\\|temp_ttl", "watch"}
 
 
 def test_every_command_is_asked(only_ember):

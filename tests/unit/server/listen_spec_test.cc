@@ -35,6 +35,7 @@ TEST(ListenSpec, APlainAddressHasNoPrefixes) {
 
 TEST(ListenSpec, EachPrefixIsRead) {
   EXPECT_EQ(parsed("proto[ascii]:127.0.0.1").protocol, Protocol::ascii);
+  EXPECT_EQ(parsed("proto[binary]:127.0.0.1").protocol, Protocol::binary);
   EXPECT_EQ(parsed("proto[negotiating]:127.0.0.1").protocol, Protocol::automatic);
   EXPECT_EQ(parsed("tag[b]:127.0.0.1").tag, "b");
   EXPECT_EQ(parsed("tag_b_:127.0.0.1").tag, "b");

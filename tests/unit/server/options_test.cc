@@ -122,6 +122,12 @@ TEST(Options, NothingIsLeftOverForTheNextOptions) {
   EXPECT_EQ(options.protocol, Protocol::automatic);
 }
 
+TEST(Options, ProtocolsByName) {
+  EXPECT_EQ(accepted({"-B", "auto"}).protocol, Protocol::automatic);
+  EXPECT_EQ(accepted({"-B", "ascii"}).protocol, Protocol::ascii);
+  EXPECT_EQ(accepted({"--protocol=binary"}).protocol, Protocol::binary);
+}
+
 TEST(Options, SwitchesTakeTrueAndFalse) {
   EXPECT_FALSE(accepted({"--disable-cas=true"}).use_cas);
   EXPECT_TRUE(accepted({"-C", "--disable-cas=false"}).use_cas);
@@ -243,9 +249,6 @@ TEST(Options, WhatIsNotInThisBuildIsRefusedByName) {
   for (const Refused& refused : std::vector<Refused>{
            {{"-S"},
             "-S, --enable-sasl: SASL authentication is not available in this build of Ember.",
-            64},
-           {{"-B", "binary"},
-            "-B binary: the binary protocol is not available in this build of Ember.",
             64},
        }) {
     expect_refused(refused);

@@ -19,6 +19,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "protocol/binary_parser.h"
 #include "protocol/handler.h"
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
@@ -91,7 +92,10 @@ class Conversation {
   std::string operator()(std::string_view input);
 
   /// The same with bytes as they are.
-  std::string raw(std::string_view input);
+  std::string raw(std::string_view input) { return converse(parser_, input); }
+
+  /// Requests of the binary protocol, and their replies, as bytes.
+  std::string binary(const std::string& input) { return converse(binary_parser_, input); }
 
   /// What the last call came to: whether the handler closed the connection.
   bool closed() const { return closed_; }
@@ -123,8 +127,10 @@ class Conversation {
   protocol::ReplyBuffer& reply() { return reply_; }
 
  private:
+  template <typename AnyParser>
+  std::string converse(AnyParser& parser, std::string_view input);
   void execute_all(std::span<const protocol::Command> batch);
-  /// Moves a streaming value to its place; returns the bytes of it and its line end.
+  /// Moves a streaming value to its place; returns the bytes of it and of its line end, if any.
   size_t stream(const protocol::Command& command, std::string_view input);
 
   ConversationOptions options_;
@@ -135,6 +141,7 @@ class Conversation {
   protocol::ReplyBuffer reply_{pool_};
   std::unique_ptr<LocalHandler> handler_;
   protocol::Parser parser_{protocol::Parser::Options{}};
+  protocol::BinaryParser binary_parser_{protocol::Parser::Options{}};
   bool closed_ = false;
 };
 
@@ -180,13 +187,14 @@ inline std::string Conversation::operator()(std::string_view input) {
   return with_bars(raw(with_line_ends(input) + "\r\n"));
 }
 
-inline std::string Conversation::raw(std::string_view input) {
+template <typename AnyParser>
+std::string Conversation::converse(AnyParser& parser, std::string_view input) {
   using Stop = protocol::Parser::Stop;
   closed_ = false;
   size_t arrived = std::min(options_.read_size, input.size());
   while (!closed_) {
     std::array<protocol::Command, 64> batch;
-    const protocol::Parser::Step step = parser_.parse(input.substr(0, arrived), batch);
+    const protocol::Parser::Step step = parser.parse(input.substr(0, arrived), batch);
     execute_all({batch.data(), step.count});
     input.remove_prefix(step.consumed);
     arrived -= step.consumed;
@@ -219,10 +227,11 @@ inline void Conversation::execute_all(std::span<const protocol::Command> batch) 
 
 inline size_t Conversation::stream(const protocol::Command& command, std::string_view input) {
   const size_t size = command.value_size;
-  check(input.size() >= size + 2, "a test sends whole values");
+  const std::string_view end = command.is_binary ? "" : "\r\n";
+  check(input.size() >= size + end.size(), "a test sends whole values");
   auto value = handler_->begin_value(client, command, reply_);
   if (value == nullptr) {
-    return size + 2;
+    return size + end.size();
   }
   for (size_t at = 0; at < size;) {
     const std::span<char> room = value->next();
@@ -234,9 +243,9 @@ inline size_t Conversation::stream(const protocol::Command& command, std::string
     thread_->quiesce();
   }
   protocol::Command finished = command;
-  finished.value_complete = input.substr(size, 2) == "\r\n";
+  finished.value_complete = input.substr(size, end.size()) == end;
   (void)handler_->finish_value(client, finished, std::move(value), reply_);
-  return size + 2;
+  return size + end.size();
 }
 
 inline std::string Conversation::take_reply() {

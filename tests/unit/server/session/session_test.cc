@@ -18,6 +18,7 @@
 #include "server/net/poller.h"
 #include "server/net/ring.h"
 #include "server/session/session_set.h"
+#include "tests/unit/protocol/binary_request.h"
 #include "tests/unit/server/session/echo_handler.h"
 
 namespace ember::server::session {
@@ -29,6 +30,20 @@ class NoHooks final : public net::LoopHooks {
   void after_sleep() override {}
   void on_wake() override {}
 };
+
+using protocol::Opcode;
+using protocol::testing::Request;
+
+std::string noop() { return Request{.opcode = Opcode::noop}; }
+
+std::string binary_get(std::string_view key) { return Request{.opcode = Opcode::get, .key = key}; }
+
+std::string binary_set(std::string_view key, std::string_view value) {
+  return Request{.opcode = Opcode::set,
+                 .key = key,
+                 .extras = protocol::testing::store_extras(),
+                 .value = value};
+}
 
 class SessionTest : public testing::TestWithParam<net::PollerKind> {
  protected:
@@ -362,18 +377,70 @@ TEST_P(SessionTest, ShowsWhatItWaitsFor) {
   run_until([&] { return reading() == Reading::request; });
 }
 
-TEST_P(SessionTest, TheBinaryProtocolIsRefused) {
-  const Fd client = connect();
-  write(client, std::string("\x80\x0a", 2) + std::string(22, '\0'));
-  expect_closed(client);
+TEST_P(SessionTest, TheFirstByteTellsTheBinaryProtocol) {
+  const Fd binary = connect();
+  const Fd text = connect();
+  write(binary, noop() + noop());
+  write(text, "version\r\n");
+  EXPECT_EQ("OK\r\nOK\r\n", read(binary, 8));
+  EXPECT_EQ("OK\r\n", read(text, 4));
+  // To its end: text is no request now.
+  write(binary, "version\r\n");
+  expect_closed(binary);
 }
 
-TEST_P(SessionTest, TheBinaryMagicIsAByteLikeOthersWhenTold) {
+TEST_P(SessionTest, BinaryRequestsMayBeCutAnywhere) {
+  const Fd client = connect();
+  const std::string requests = noop() + binary_set("a", "value") + noop();
+  for (const char byte : requests) {
+    write(client, std::string(1, byte));
+    turn(0);
+  }
+  EXPECT_EQ("OK\r\nSTORED\r\nOK\r\n", read(client, 16));
+  EXPECT_EQ("value", handler.stored["a"]);
+}
+
+TEST_P(SessionTest, LargeBinaryValuesStreamWithoutATerminator) {
+  const Fd client = connect();
+  const std::string value(100'000, 'v');
+  write(client, binary_set("a", value) + noop());
+  EXPECT_EQ("STORED\r\nOK\r\n", read(client, 12));
+  EXPECT_EQ(1, handler.streamed);
+  EXPECT_EQ(value, handler.stored["a"]);
+}
+
+TEST_P(SessionTest, RefusedBinaryValuesAreSwallowed) {
+  handler.value_bound = 5000;
+  const Fd client = connect();
+  write(client, binary_set("a", std::string(100'000, 'v')) + noop());
+  EXPECT_EQ("SERVER_ERROR object too large for cache\r\nOK\r\n", read(client, 45));
+}
+
+TEST_P(SessionTest, SlowBinaryCommandsKeepTheirFields) {
+  const Fd client = connect();
+  write(client, binary_get("slow") + binary_get("b") + noop());
+  run_until([&] { return !handler.suspended.empty(); });
+  handler.suspended.front()->resume();
+  EXPECT_EQ("OK\r\n", read(client, 4));
+}
+
+TEST_P(SessionTest, AListenerMaySpeakOnlyText) {
   set->close_all();
-  make_set({.listeners = {{.refuse_binary = false}}});
+  make_set({.listeners = {{.dialect = Dialect::text}}});
   const Fd client = connect();
   write(client, "\x80\x01 foo\r\nversion\r\n");
   EXPECT_EQ("ERROR\r\nOK\r\n", read(client, 11));
+}
+
+TEST_P(SessionTest, AListenerMaySpeakOnlyBinary) {
+  set->close_all();
+  make_set({.listeners = {{.dialect = Dialect::binary}}});
+  const Fd text = connect();
+  write(text, "version\r\n");
+  expect_closed(text);
+  const Fd client = connect();
+  write(client, noop());
+  EXPECT_EQ("OK\r\n", read(client, 4));
 }
 
 TEST_P(SessionTest, AnEndlessLineIsClosed) {

@@ -140,29 +140,30 @@ bool AuthUsers::allow(std::string_view user, std::string_view password) const {
   return found != 0;
 }
 
-AuthFile::AuthFile(std::string path)
-    : path_(std::move(path)), users_(std::make_shared<const AuthUsers>()) {}
+AuthFile::AuthFile(std::string path, std::string_view named_by)
+    : path_(std::move(path)), named_by_(named_by), users_(std::make_shared<const AuthUsers>()) {}
 
 Result<void> AuthFile::load() {
   // Not blocking: a pipe in the file's place must not hold the server.
   const Fd file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) {
-    return fail_errno(fmt::format("cannot open auth file {} (-Y)", path_), errno);
+    return fail_errno(fmt::format("cannot open auth file {} ({})", path_, named_by_), errno);
   }
   struct stat facts{};
   if (::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
-    return fail(fmt::format("auth file {} (-Y) is no regular file", path_));
+    return fail(fmt::format("auth file {} ({}) is no regular file", path_, named_by_));
   }
   SecretText content(kMaxFileSize + 1);
   if (const int error = content.fill(file.get()); error != 0) {
-    return fail_errno(fmt::format("cannot read auth file {} (-Y)", path_), error);
+    return fail_errno(fmt::format("cannot read auth file {} ({})", path_, named_by_), error);
   }
   if (content.text().size() > kMaxFileSize) {
-    return fail(fmt::format("auth file {} (-Y) is larger than {} KiB", path_, kMaxFileSize / kKiB));
+    return fail(fmt::format("auth file {} ({}) is larger than {} KiB", path_, named_by_,
+                            kMaxFileSize / kKiB));
   }
   auto users = std::make_shared<AuthUsers>();
   if (auto added = users->add_lines(content.text()); !added) {
-    return fail(fmt::format("auth file {} (-Y): {}", path_, added.error().message));
+    return fail(fmt::format("auth file {} ({}): {}", path_, named_by_, added.error().message));
   }
   if ((facts.st_mode & S_IRWXO) != 0) {
     log::warning("auth file {} is open to every user of this machine; chmod o-rwx it", path_);

@@ -56,7 +56,8 @@ class AuthFile {
   static constexpr size_t kMaxLineSize = 254;
   static constexpr size_t kMaxFileSize = size_t{256} * 1024;
 
-  explicit AuthFile(std::string path);
+  /// `named_by` is the option that named it, for messages.
+  AuthFile(std::string path, std::string_view named_by);
 
   /// Reads the file anew. If that fails, what was read before stays. Warns of a file that
   /// everybody can read, and of lines that let nobody in.
@@ -65,11 +66,13 @@ class AuthFile {
   bool allow(std::string_view user, std::string_view password) const EMBER_EXCLUDES(mutex_);
 
   size_t size() const EMBER_EXCLUDES(mutex_);
+  const std::string& path() const { return path_; }
 
  private:
   std::shared_ptr<const AuthUsers> users() const EMBER_EXCLUDES(mutex_);
 
   std::string path_;
+  std::string named_by_;
   mutable Mutex mutex_;
   std::shared_ptr<const AuthUsers> users_ EMBER_GUARDED_BY(mutex_);
 };

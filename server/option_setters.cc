@@ -44,6 +44,7 @@ constexpr auto kSwitches = std::to_array<Switch>({
     {"disable-dumping", &Options::dump_enabled, false},
     {"enable-debug-commands", &Options::debug_commands},
     {"disable-watch", &Options::watch_enabled, false},
+    {"enable-sasl", &Options::sasl},
     {"memory-file-sync", &Options::memory_file_sync},
     {"memory-file-strict", &Options::memory_file_strict},
     {"enable-ssl", &Options::tls_enabled},
@@ -116,6 +117,7 @@ Refusal set_prefix_delimiter(const std::string& text, Reading& reading) {
 }
 
 Refusal set_protocol(const std::string& text, Reading& reading) {
+  reading.options.protocol_given = true;
   if (text == "auto") {
     reading.options.protocol = Protocol::automatic;
   } else if (text == "ascii") {

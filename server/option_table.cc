@@ -60,8 +60,10 @@ constexpr auto kOptions = std::to_array<OptionRow>({
     {'I', "max-item-size", text, "num", "1m", "largest item, with k or m behind it (1k to 1024m)",
      works,
      "memcached refuses sizes below 512k unless -o slab_chunk_max is lowered; Ember does not."},
-    {'S', "enable-sasl", flag, "", "false", "authenticate clients by SASL", refused,
-     "SASL authentication is not available in this build of Ember."},
+    {'S', "enable-sasl", flag, "", "false", "authenticate clients by SASL", works,
+     "Only the binary protocol is spoken then. Users come from Cyrus' library (memcached.conf in\n"
+     "SASL_CONF_PATH, /etc/sasl or /etc/sasl2) or, if MEMCACHED_SASL_PWDB names a file of\n"
+     "user:password lines, from that file, which SIGHUP reads anew."},
     {'F', "disable-flush-all", flag, "", "false", "refuse the \"flush_all\" command"},
     {'X', "disable-dumping", flag, "", "false",
      "refuse \"stats cachedump\" and \"lru_crawler metadump\""},

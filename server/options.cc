@@ -98,6 +98,49 @@ Refusal take(const GivenOption& given, OptionFlags& flags, Reading& reading) {
   return set_option(row, *value, reading);
 }
 
+/// Whether -B or a listener's proto[] allows more than `only`.
+bool allows_more_than(Protocol only, const Options& options) {
+  return (options.protocol_given && options.protocol != only) ||
+         std::ranges::any_of(options.listen, [only](const ListenSpec& spec) {
+           return spec.protocol.value_or(only) != only;
+         });
+}
+
+/// Each way to authenticate is of one protocol, and the other would be a way around it.
+Refusal check_authentication(const Options& options) {
+  if (!options.auth_file.empty()) {
+    if (options.udp_port != 0) {
+      return usage("Cannot use UDP with ascii authentication enabled (-U 0 to disable)");
+    }
+    if (allows_more_than(Protocol::ascii, options)) {
+      return usage(
+          "ERROR: You cannot allow the BINARY protocol while using ascii authentication tokens.");
+    }
+  } else if (options.sasl) {
+    if (options.udp_port != 0) {
+      return usage("ERROR: Cannot enable UDP while using binary SASL authentication.");
+    }
+    if (allows_more_than(Protocol::binary, options)) {
+      return usage("ERROR: You cannot allow the ASCII protocol while using SASL.");
+    }
+  }
+  return std::nullopt;
+}
+
+/// What follows from -Y and -S.
+void settle_authentication(Options& options) {
+  if (!options.auth_file.empty() && options.sasl) {
+    options.sasl = false;
+    options.warnings.emplace_back(
+        "-S has no effect beside -Y: only the text protocol is spoken, which has no SASL");
+  }
+  if (!options.auth_file.empty()) {
+    options.protocol = Protocol::ascii;
+  } else if (options.sasl) {
+    options.protocol = Protocol::binary;
+  }
+}
+
 /// What can only be seen when all is read.
 Refusal check_together(const Reading& reading, const std::vector<const OptionRow*>& refused) {
   const Options& options = reading.options;
@@ -125,13 +168,8 @@ Refusal check_together(const Reading& reading, const std::vector<const OptionRow
   if (Refusal refusal = check_tls(options)) {
     return refusal;
   }
-  if (!options.auth_file.empty() && options.udp_port != 0) {
-    return usage("Cannot use UDP with ascii authentication enabled (-U 0 to disable)");
-  }
-  for (const OptionRow* row : refused) {
-    if (row->short_name == 'S' && options.protocol == Protocol::ascii) {
-      return usage("ERROR: You cannot allow the ASCII protocol while using SASL.");
-    }
+  if (Refusal refusal = check_authentication(options)) {
+    return refusal;
   }
   if (!refused.empty()) {
     const OptionRow& row = *refused.front();
@@ -183,9 +221,7 @@ std::expected<Options, OptionError> parse_options(const std::vector<std::string>
   if (Refusal refusal = check_together(reading, refused)) {
     return std::unexpected(std::move(*refusal));
   }
-  if (!reading.options.auth_file.empty()) {
-    reading.options.protocol = Protocol::ascii;
-  }
+  settle_authentication(reading.options);
   share_udp_port(reading.options);
   if (reading.options.tls_enabled && reading.options.udp_port != 0) {
     // As memcached, which says nothing.

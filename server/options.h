@@ -148,10 +148,14 @@ struct Options {
   IoKind io = IoKind::automatic;
   /// -B
   Protocol protocol = Protocol::automatic;
+  /// -B was given.
+  bool protocol_given = false;
 
   // Who may use it.
   /// -Y: absolute. Empty: whoever can connect.
   std::string auth_file;
+  /// -S, if not -Y.
+  bool sasl = false;
   /// -Z
   bool tls_enabled = false;
   /// -o ssl_*

@@ -69,9 +69,11 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   if (!kind) {
     return fail(kind.error().message);
   }
-  if (auto opened = server->open_auth_file(); !opened) {
-    return fail(opened.error().message);
+  auto authentication = Authentication::open(options);
+  if (!authentication) {
+    return fail(authentication.error().message);
   }
+  server->authentication_ = std::move(*authentication);
   if (auto opened = server->open_tls(); !opened) {
     return fail(opened.error().message);
   }
@@ -99,14 +101,6 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   return server;
 }
 
-Result<void> Server::open_auth_file() {
-  if (options_.auth_file.empty()) {
-    return {};
-  }
-  auth_file_ = std::make_unique<AuthFile>(options_.auth_file);
-  return auth_file_->load();
-}
-
 Result<void> Server::open_tls() {
   if (!options_.tls_enabled) {
     return {};
@@ -124,23 +118,12 @@ Result<void> Server::open_tls() {
 }
 
 void Server::reload() {
-  if (auth_file_ == nullptr && tls_ == nullptr) {
-    log::info("SIGHUP: there is nothing to reload");
-  }
-  if (auth_file_ != nullptr) {
-    reload_auth_file();
-  }
+  const bool users = authentication_->reload();
   if (tls_ != nullptr) {
     reload_certificates();
+  } else if (!users) {
+    log::info("SIGHUP: there is nothing to reload");
   }
-}
-
-void Server::reload_auth_file() {
-  if (auto loaded = auth_file_->load(); !loaded) {
-    log::warning("{}; those who could log in before still can", loaded.error().message);
-    return;
-  }
-  log::info("SIGHUP: read auth file {} anew, {} users", options_.auth_file, auth_file_->size());
 }
 
 void Server::reload_certificates() {
@@ -262,11 +245,7 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
     worker.session.listeners.push_back(
         {.dialect = dialect_of(protocol), .security = security_of(i)});
   }
-  if (auth_file_ != nullptr) {
-    worker.session.may_log_in = [this](std::string_view user, std::string_view password) {
-      return auth_file_->allow(user, password);
-    };
-  }
+  worker.session.may_log_in = authentication_->may_log_in();
   worker.idle_timeout_s = options_.idle_timeout_s;
   worker.handler.item_size_max = options_.item_size_max;
   worker.handler.use_cas = options_.use_cas;
@@ -326,7 +305,8 @@ Result<void> Server::start_threads(net::PollerKind kind) {
                               .limit = limit_,
                               .log = *logs[i],
                               .watch = watch_hub_,
-                              .tls = tls_.get()};
+                              .tls = tls_.get(),
+                              .sasl = authentication_->sasl()};
     workers_.push_back(std::make_unique<Worker>(parts, options, i));
     if (auto started = workers_.back()->start(); !started) {
       return started;

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "server/acceptor.h"
-#include "server/auth_file.h"
+#include "server/authentication.h"
 #include "server/command/counters.h"
 #include "server/connection_limit.h"
 #include "server/listeners.h"
@@ -65,9 +65,7 @@ class Server {
  private:
   Server(const Options& options, Hooks hooks);
 
-  Result<void> open_auth_file();
   Result<void> open_tls();
-  void reload_auth_file();
   void reload_certificates();
   Result<void> open_region();
   Result<void> open_store();
@@ -81,7 +79,7 @@ class Server {
   Options options_;
   Hooks hooks_;
   Clock clock_;
-  std::unique_ptr<AuthFile> auth_file_;   // -Y
+  std::unique_ptr<Authentication> authentication_;
   std::unique_ptr<net::TlsContext> tls_;  // null without -Z
   std::unique_ptr<storage::MemoryRegion> region_;
   std::unique_ptr<storage::Store> store_;

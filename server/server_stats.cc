@@ -68,6 +68,10 @@ ServerStats::Counts ServerStats::counts() const {
     counts.yields += counters.yields.get();
     counts.auth_commands += counters.logins.commands.get();
     counts.auth_errors += counters.logins.errors.get();
+    if (const command::SaslCounters* const sasl = worker->sasl_counters(); sasl != nullptr) {
+      counts.auth_commands += sasl->commands.get();
+      counts.auth_errors += sasl->errors.get();
+    }
   }
   return counts;
 }

@@ -65,7 +65,7 @@ void add_items(Report& report, const Options& options, const LiveSettings& live)
   report.add_yes("cas_enabled", options.use_cas);
   report.add("tcp_backlog", options.listen_backlog);
   report.add("binding_protocol", name_of(options.protocol));
-  report.add_yes("auth_enabled_sasl", false);
+  report.add_yes("auth_enabled_sasl", options.sasl);
   report.add("auth_enabled_ascii", options.auth_file.empty() ? "no" : options.auth_file);
   report.add("item_size_max", options.item_size_max);
   report.add_yes("maxconns_fast", options.maxconns_fast);

@@ -59,10 +59,15 @@ Result<void> Worker::open() {
                                                                     .watch = parts_.watch,
                                                                     .outlet = *this},
                                               options_.handler);
+  protocol::Handler* first = handler_.get();
+  if (parts_.sasl != nullptr) {
+    gate_ = std::make_unique<command::SaslGate>(*handler_, *parts_.sasl);
+    first = gate_.get();
+  }
   sessions_ = std::make_unique<session::SessionSet>(
       session::SessionSet::Parts{
           .poller = *poller_,
-          .handler = *handler_,
+          .handler = *first,
           .clock = parts_.clock,
           .on_gone = [this] { parts_.limit.give_back(); },
           .on_close =

@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "server/command/context.h"
 #include "server/command/local_handler.h"
+#include "server/command/sasl_gate.h"
 #include "server/connection_limit.h"
 #include "server/connection_log.h"
 #include "server/net/answer_limit.h"
@@ -66,6 +67,8 @@ class Worker final : private net::LoopHooks, private command::WatchOutlet {
     command::WatchService& watch;
     /// Null: no TLS.
     net::TlsContext* tls = nullptr;
+    /// -S; null without.
+    command::Sasl* sasl = nullptr;
   };
 
   Worker(const Parts& parts, const WorkerOptions& options, size_t index);
@@ -88,6 +91,10 @@ class Worker final : private net::LoopHooks, private command::WatchOutlet {
 
   net::PollerKind kind() const { return options_.poller; }
   const session::SessionCounters& counters() const { return sessions_->counters(); }
+  /// Null without -S.
+  const command::SaslCounters* sasl_counters() const {
+    return gate_ == nullptr ? nullptr : &gate_->counters();
+  }
   std::vector<session::SessionInfo> list() const { return sessions_->list(); }
   std::vector<session::UdpInfo> list_udp() const EMBER_EXCLUDES(mutex_);
 
@@ -122,6 +129,7 @@ class Worker final : private net::LoopHooks, private command::WatchOutlet {
   mutable Mutex mutex_;
   std::unique_ptr<storage::StoreThread> store_thread_;
   std::unique_ptr<command::LocalHandler> handler_;
+  std::unique_ptr<command::SaslGate> gate_;  // before handler_, with -S
   std::unique_ptr<session::SessionSet> sessions_;
   // Before the poller, which refers to them. Changed by the worker alone.
   std::vector<std::unique_ptr<session::UdpSession>> udp_sessions_ EMBER_GUARDED_BY(mutex_);

@@ -120,7 +120,7 @@ class AuthFileTest : public testing::Test {
 
 TEST_F(AuthFileTest, LoadsAndReloads) {
   write("user:old\n");
-  AuthFile file(path);
+  AuthFile file(path, "-Y");
   EXPECT_FALSE(file.allow("user", "old"));
   ASSERT_TRUE(file.load());
   EXPECT_TRUE(file.allow("user", "old"));
@@ -134,7 +134,7 @@ TEST_F(AuthFileTest, LoadsAndReloads) {
 
 TEST_F(AuthFileTest, WhatCannotBeReadLeavesEverythingAsItWas) {
   write("user:pass\n");
-  AuthFile file(path);
+  AuthFile file(path, "-Y");
   ASSERT_TRUE(file.load());
   write("junk");
   const auto junk = file.load();
@@ -153,11 +153,12 @@ TEST_F(AuthFileTest, WhatCannotBeReadLeavesEverythingAsItWas) {
 }
 
 TEST_F(AuthFileTest, OnlyRegularFilesOfABoundedSize) {
-  EXPECT_EQ("auth file /tmp (-Y) is no regular file", AuthFile("/tmp").load().error().message);
+  EXPECT_EQ("auth file /tmp (-Y) is no regular file",
+            AuthFile("/tmp", "-Y").load().error().message);
   ::unlink(path.c_str());
   ASSERT_EQ(0, ::mkfifo(path.c_str(), 0600));
   EXPECT_EQ("auth file " + path + " (-Y) is no regular file",
-            AuthFile(path).load().error().message);
+            AuthFile(path, "-Y").load().error().message);
   ::unlink(path.c_str());
   std::string text;
   while (text.size() < AuthFile::kMaxFileSize) {
@@ -165,15 +166,15 @@ TEST_F(AuthFileTest, OnlyRegularFilesOfABoundedSize) {
   }
   ASSERT_EQ(AuthFile::kMaxFileSize, text.size());
   write(text);
-  EXPECT_TRUE(AuthFile(path).load());
+  EXPECT_TRUE(AuthFile(path, "-Y").load());
   write(text + "\n");
   EXPECT_EQ("auth file " + path + " (-Y) is larger than 256 KiB",
-            AuthFile(path).load().error().message);
+            AuthFile(path, "-Y").load().error().message);
 }
 
 TEST_F(AuthFileTest, IsAskedWhileItIsReadAnew) {
   write("user:pass\n");
-  AuthFile file(path);
+  AuthFile file(path, "-Y");
   ASSERT_TRUE(file.load());
   std::atomic<bool> done{false};
   std::atomic<int> wrong{0};

@@ -245,16 +245,6 @@ TEST(Options, TheMemoryFile) {
                   64});
 }
 
-TEST(Options, WhatIsNotInThisBuildIsRefusedByName) {
-  for (const Refused& refused : std::vector<Refused>{
-           {{"-S"},
-            "-S, --enable-sasl: SASL authentication is not available in this build of Ember.",
-            64},
-       }) {
-    expect_refused(refused);
-  }
-}
-
 TEST(Options, AuthFile) {
   EXPECT_TRUE(accepted({}).auth_file.empty());
   const Options options = accepted({"-Y", "/etc/../etc/users"});
@@ -263,6 +253,35 @@ TEST(Options, AuthFile) {
   EXPECT_EQ(Protocol::ascii, options.protocol);
   EXPECT_TRUE(accepted({"--auth-file=users"}).auth_file.starts_with('/'));
   expect_refused({{"-Y", ""}, "-Y takes the path of a file of user:password lines", 64});
+  const std::string both =
+      "ERROR: You cannot allow the BINARY protocol while using ascii authentication tokens.";
+  EXPECT_EQ(Protocol::ascii, accepted({"-Y", "/f", "-B", "ascii"}).protocol);
+  expect_refused({{"-Y", "/f", "-B", "auto"}, both, 64});
+  expect_refused({{"-Y", "/f", "-U", "11211"},
+                  "Cannot use UDP with ascii authentication enabled (-U 0 to disable)",
+                  64});
+  expect_refused({{"-B", "binary", "-Y", "/f"}, both, 64});
+  expect_refused({{"-Y", "/f", "-l", "proto[negotiating]:127.0.0.1:5000"}, both, 64});
+}
+
+TEST(Options, Sasl) {
+  EXPECT_FALSE(accepted({}).sasl);
+  const Options options = accepted({"-S"});
+  EXPECT_TRUE(options.sasl);
+  EXPECT_EQ(Protocol::binary, options.protocol);
+  EXPECT_TRUE(accepted({"-S", "-B", "binary"}).sasl);
+  const std::string both = "ERROR: You cannot allow the ASCII protocol while using SASL.";
+  expect_refused({{"-S", "-B", "auto"}, both, 64});
+  expect_refused({{"-S", "-U", "11211"},
+                  "ERROR: Cannot enable UDP while using binary SASL authentication.",
+                  64});
+  expect_refused({{"-B", "ascii", "-S"}, both, 64});
+  expect_refused({{"-S", "-l", "127.0.0.1:5000,proto[ascii]:127.0.0.1:5001"}, both, 64});
+  // memcached, too, asks for passwords in text only then.
+  const Options text = accepted({"-S", "-Y", "/f"});
+  EXPECT_FALSE(text.sasl);
+  EXPECT_EQ(Protocol::ascii, text.protocol);
+  EXPECT_EQ(1U, text.warnings.size());
 }
 
 TEST(Options, LargestValues) {

@@ -46,6 +46,7 @@ Result<void> open_udp(const ListenSpec& spec, const Options& options, const net:
   }
   for (net::ListenSocket& socket : *sockets) {
     listeners.datagrams.push_back(std::move(socket));
+    listeners.datagram_specs.push_back(spec);
   }
   return {};
 }

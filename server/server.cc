@@ -275,9 +275,10 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
 UdpOptions Server::udp_options(size_t worker) {
   UdpOptions udp{.sockets = {}, .limit = &answer_limit_, .session = {}};
   udp.session.max_reply = options_.udp_max_reply;
-  udp.session.refuse_binary = options_.protocol != Protocol::ascii;
   for (size_t i = worker; i < listeners_.datagrams.size(); i += options_.threads) {
-    udp.sockets.push_back(listeners_.datagrams[i].fd.get());
+    const Protocol protocol = listeners_.datagram_specs[i].protocol.value_or(options_.protocol);
+    udp.sockets.push_back(
+        {.fd = listeners_.datagrams[i].fd.get(), .dialect = dialect_of(protocol)});
   }
   return udp;
 }

@@ -184,10 +184,12 @@ void Worker::hear(const UdpOptions& options) {
 }
 
 void Worker::open_udp() {
-  for (const int fd : std::exchange(udp_.sockets, {})) {
+  for (const UdpOptions::Socket& socket : std::exchange(udp_.sockets, {})) {
+    session::UdpSession::Options options = udp_.session;
+    options.dialect = socket.dialect;
     udp_sessions_.push_back(
-        std::make_unique<session::UdpSession>(*sessions_, *udp_.limit, fd, udp_.session));
-    poller_->watch(*udp_sessions_.back(), fd);
+        std::make_unique<session::UdpSession>(*sessions_, *udp_.limit, socket.fd, options));
+    poller_->watch(*udp_sessions_.back(), socket.fd);
   }
 }
 

@@ -47,8 +47,12 @@ struct WorkerOptions {
 
 /// A worker's part in UDP.
 struct UdpOptions {
+  struct Socket {
+    int fd = -1;
+    session::Dialect dialect = session::Dialect::by_first_byte;
+  };
   /// Its sockets; open until the worker has ended.
-  std::vector<int> sockets;
+  std::vector<Socket> sockets;
   net::AnswerLimit* limit = nullptr;
   session::UdpSession::Options session;
 };

@@ -8,9 +8,11 @@
 #include <chrono>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include "base/check.h"
-#include "server/session/session_set.h"
+#include "protocol/binary_header.h"
+#include "protocol/binary_parser.h"
 
 namespace ember::server::session {
 namespace {
@@ -35,12 +37,11 @@ constexpr std::string_view kTooLarge = "SERVER_ERROR reply too large for UDP\r\n
 constexpr std::string_view kNotOverUdp = "CLIENT_ERROR not available over UDP\r\n";
 constexpr std::string_view kNoValue = "CLIENT_ERROR bad data chunk\r\n";
 
-/// First byte of the binary protocol's requests.
-constexpr char kBinaryMagic = '\x80';
-
 /// Replies begin with a capital letter, a digit or, in the binary protocol, 0x81; requests never
 /// do with the first or last. So a server that is sent another server's reply stays silent.
-bool looks_like_reply(char first) { return (first >= 'A' && first <= 'Z') || first == '\x81'; }
+bool looks_like_reply(char first) {
+  return (first >= 'A' && first <= 'Z') || first == protocol::kBinaryReplyMagic;
+}
 
 /// Who asks over UDP cannot be known, so what administers the server is not obeyed; what memcached
 /// streams to one client (watch, dumps) has nowhere to go.
@@ -60,13 +61,29 @@ bool is_refused(Verb verb) {
   }
 }
 
+/// A key of a retrieval line, whose reply goes on with the next command.
+bool is_key_of_line(const Command& command) {
+  return !command.is_binary && protocol::is_retrieval(command.verb);
+}
+
 /// The end of the first request line's commands: one, or the keys of a retrieval and what ends it.
 size_t end_of_line(std::span<const Command> commands) {
   size_t end = 0;
-  while (end < commands.size() && protocol::is_retrieval(commands[end].verb)) {
+  while (end < commands.size() && is_key_of_line(commands[end])) {
     ++end;
   }
   return std::min(end + 1, commands.size());
+}
+
+void write_too_large(const Command& command, ReplyBuffer& reply) {
+  const std::string_view text = protocol::text_of(protocol::Status::too_large);
+  char* const head = reply.reserve(protocol::kBinaryHeaderSize);
+  protocol::write_binary_header(head, {.opcode = command.binary.opcode,
+                                       .opaque = command.binary.opaque,
+                                       .status = protocol::Status::too_large,
+                                       .value_size = static_cast<uint32_t>(text.size())});
+  reply.commit(protocol::kBinaryHeaderSize);
+  reply.append(text);
 }
 
 }  // namespace
@@ -102,9 +119,8 @@ void UdpSession::serve(const net::UdpEndpoint::Datagram& datagram) {
   const uint16_t port = datagram.peer.port();
   // Requests of several datagrams are ignored, as memcached does.
   if (!frame || frame->total != 1 || datagram.bytes.size() == UdpFrame::kSize ||
-      looks_like_reply(datagram.bytes[UdpFrame::kSize]) ||
-      (options_.refuse_binary && datagram.bytes[UdpFrame::kSize] == kBinaryMagic) ||
-      !datagram.peer.is_unicast() || port < kFirstClientPort || port == kMemcachedPort) {
+      looks_like_reply(datagram.bytes[UdpFrame::kSize]) || !datagram.peer.is_unicast() ||
+      port < kFirstClientPort || port == kMemcachedPort) {
     ++counters_.ignored;
     return;
   }
@@ -112,16 +128,24 @@ void UdpSession::serve(const net::UdpEndpoint::Datagram& datagram) {
       .peer = datagram.peer, .size = datagram.bytes.size(), .id = frame->request_id};
   reply_ = set_.take_reply();
   too_large_ = false;
-  parse_and_run(datagram.bytes.subspan(UdpFrame::kSize), request);
+  Parser::Options options = set_.options().parser;
+  // A value comes with its command or not at all.
+  options.max_buffered_value = net::UdpEndpoint::kReceiveSize;
+  const auto input = datagram.bytes.subspan(UdpFrame::kSize);
+  const bool looks_binary = input.front() == protocol::kBinaryRequestMagic;
+  if (options_.dialect == Dialect::binary ||
+      (options_.dialect == Dialect::by_first_byte && looks_binary)) {
+    parse_and_run(protocol::BinaryParser(options), input, request);
+  } else {
+    parse_and_run(Parser(options), input, request);
+  }
   reply_->clear();
   set_.give_reply(std::move(reply_));
 }
 
-void UdpSession::parse_and_run(std::span<const char> input, const Request& request) {
-  Parser::Options options = set_.options().parser;
-  // A value comes with its command or not at all.
-  options.max_buffered_value = net::UdpEndpoint::kReceiveSize;
-  Parser parser(options);
+template <typename AnyParser>
+void UdpSession::parse_and_run(AnyParser parser, std::span<const char> input,
+                               const Request& request) {
   const std::span<Command> scratch = set_.scratch();
   while (true) {
     const Parser::Step step = parser.parse(input, scratch);
@@ -129,16 +153,22 @@ void UdpSession::parse_and_run(std::span<const char> input, const Request& reque
     if (!run(scratch.first(step.count), request) || step.stop == Parser::Stop::close) {
       return;
     }
-    if (step.stop == Parser::Stop::batch_full) {
-      continue;
+    if (step.stop != Parser::Stop::batch_full) {
+      if constexpr (std::is_same_v<AnyParser, Parser>) {
+        refuse_cut(input, step.stop == Parser::Stop::value, request);
+      }
+      return;
     }
-    // A line is left whose value is not all there; or a piece of a line, which is dropped.
-    if (step.stop == Parser::Stop::value || std::ranges::find(input, '\n') != input.end()) {
-      reply_->clear();
-      reply_->append(kNoValue);
-      send_reply(request);
-    }
-    return;
+  }
+}
+
+/// What is left is a line whose value is not all there, or a piece of a line, which is dropped.
+void UdpSession::refuse_cut(std::span<const char> rest, bool value_follows,
+                            const Request& request) {
+  if (value_follows || std::ranges::find(rest, '\n') != rest.end()) {
+    reply_->clear();
+    reply_->append(kNoValue);
+    send_reply(request);
   }
 }
 
@@ -147,11 +177,10 @@ bool UdpSession::run(std::span<const Command> commands, const Request& request) 
   while (!commands.empty()) {
     const size_t size = end_of_line(commands);
     const Next next = execute(commands.first(size));
-    const bool complete = !protocol::is_retrieval(commands[size - 1].verb);
-    commands = commands.subspan(size);
-    if (complete) {
-      finish_reply(request);
+    if (const Command& last = commands[size - 1]; !is_key_of_line(last)) {
+      finish_reply(last, request);
     }
+    commands = commands.subspan(size);
     if (next != Next::ready) {
       return false;
     }
@@ -160,7 +189,7 @@ bool UdpSession::run(std::span<const Command> commands, const Request& request) 
 }
 
 Next UdpSession::execute(std::span<const Command> commands) {
-  if (is_refused(commands.front().verb)) {
+  if (!commands.front().is_binary && is_refused(commands.front().verb)) {
     reply_->append(kNotOverUdp);
     return Next::ready;
   }
@@ -182,10 +211,14 @@ Next UdpSession::execute(std::span<const Command> commands) {
   return Next::ready;
 }
 
-void UdpSession::finish_reply(const Request& request) {
+void UdpSession::finish_reply(const Command& last, const Request& request) {
   if (too_large_) {
     reply_->clear();
-    reply_->append(kTooLarge);
+    if (last.is_binary) {
+      write_too_large(last, *reply_);
+    } else {
+      reply_->append(kTooLarge);
+    }
     too_large_ = false;
   }
   send_reply(request);

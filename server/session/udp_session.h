@@ -26,10 +26,9 @@
 #include "server/net/answer_limit.h"
 #include "server/net/poller.h"
 #include "server/net/udp_endpoint.h"
+#include "server/session/session_set.h"
 
 namespace ember::server::session {
-
-class SessionSet;
 
 /// One UDP socket's counts. Its worker writes, others read.
 struct UdpCounters {
@@ -56,8 +55,8 @@ class UdpSession final : public net::Readable, public protocol::Client {
   struct Options {
     /// The largest reply to one command; a larger one becomes an error.
     size_t max_reply = 64 * kKiB;
-    /// As ListenerOptions::refuse_binary.
-    bool refuse_binary = true;
+    /// What is spoken; by the first byte, for each datagram.
+    Dialect dialect = Dialect::by_first_byte;
   };
 
   /// memcached's: with all headers it passes any network.
@@ -81,10 +80,12 @@ class UdpSession final : public net::Readable, public protocol::Client {
   };
 
   void serve(const net::UdpEndpoint::Datagram& datagram);
-  void parse_and_run(std::span<const char> input, const Request& request);
+  template <typename Parser>
+  void parse_and_run(Parser parser, std::span<const char> input, const Request& request);
+  void refuse_cut(std::span<const char> rest, bool value_follows, const Request& request);
   bool run(std::span<const protocol::Command> commands, const Request& request);
   protocol::Next execute(std::span<const protocol::Command> commands);
-  void finish_reply(const Request& request);
+  void finish_reply(const protocol::Command& last, const Request& request);
   void send_reply(const Request& request);
 
   SessionSet& set_;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/binary_header.h"
 #include "server/net/ring.h"
 #include "server/net/sockets.h"
 #include "server/session/session_set.h"
@@ -278,10 +279,37 @@ TEST_P(UdpSessionTest, AReplyIsNeverAnswered) {
   EXPECT_EQ(session->info().ignored, 7U);
 }
 
-TEST_P(UdpSessionTest, TheBinaryMagicIsAByteLikeOthersWhenTold) {
-  EXPECT_EQ(ask("\x80\x01 foo\r\nversion\r\n"), Texts{});
-  serve({.refuse_binary = false}, 0);
+/// A binary request without a body.
+std::string binary(protocol::Opcode opcode) {
+  std::string bytes(protocol::kBinaryHeaderSize, '\0');
+  bytes[0] = protocol::kBinaryRequestMagic;
+  bytes[1] = static_cast<char>(opcode);
+  return bytes;
+}
+
+TEST_P(UdpSessionTest, TheFirstByteOfADatagramTellsTheBinaryProtocol) {
+  const std::string noop = binary(protocol::Opcode::noop);
+  EXPECT_EQ(ask(noop + noop), (Texts{"OK\r\n", "OK\r\n"}));
+  EXPECT_EQ(ask("version\r\n"), Texts{"OK\r\n"});
+  EXPECT_EQ(ask(noop.substr(0, 20)), Texts{});
+  EXPECT_EQ(ask(noop), Texts{"OK\r\n"});
+}
+
+TEST_P(UdpSessionTest, ASocketMaySpeakOneProtocolOnly) {
+  const std::string noop = binary(protocol::Opcode::noop);
+  serve({.dialect = Dialect::text}, 0);
   EXPECT_EQ(ask("\x80\x01 foo\r\nversion\r\n"), (Texts{"ERROR\r\n", "OK\r\n"}));
+  serve({.dialect = Dialect::binary}, 0);
+  EXPECT_EQ(ask(noop), Texts{"OK\r\n"});
+  EXPECT_EQ(ask("version\r\nversion\r\nversion\r\n"), Texts{});
+}
+
+TEST_P(UdpSessionTest, ABinaryReplyBeyondTheBoundIsAStatus) {
+  serve({.max_reply = 3}, 0);
+  const auto got = ask(binary(protocol::Opcode::noop));
+  ASSERT_EQ(1U, got.size());
+  EXPECT_EQ(got[0].substr(0, 2), "\x81\x0a");
+  EXPECT_EQ(got[0].substr(6, 2), std::string("\0\x03", 2));
 }
 
 TEST_P(UdpSessionTest, PortsOfServersAreNotAnswered) {

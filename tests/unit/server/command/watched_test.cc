@@ -75,16 +75,14 @@ TEST_F(Watched, CommandsOfStores) {
 }
 
 TEST_F(Watched, AValueThatStreamedTellsTheSame) {
-  EXPECT_EQ(
-      "type=item_get key=big" + std::string(kMiss) +
-          "type=item_store key=big status=stored cmd=set ttl=0 clsid=" + std::to_string([this] {
-            talk_.raw("set big 0 0 100000\r\n" + std::string(100'000, 'x') + "\r\n");
-            const auto found = talk_.store().find(talk_.thread(), "big", storage::hash_key("big"),
-                                                  storage::Access::peek);
-            return int{talk_.store().class_of(*found.item)};
-          }()) +
-          " cfd=17 size=100000|",
-      talk_.watch_lines());
+  talk_.raw("set big 0 0 100000\r\n" + std::string(100'000, 'x') + "\r\n");
+  const auto found =
+      talk_.store().find(talk_.thread(), "big", storage::hash_key("big"), storage::Access::peek);
+  const std::string class_id = std::to_string(talk_.store().class_of(*found.item));
+  EXPECT_EQ("type=item_get key=big" + std::string(kMiss) +
+                "type=item_store key=big status=stored cmd=set ttl=0 clsid=" + class_id +
+                " cfd=17 size=100000|",
+            talk_.watch_lines());
 }
 
 TEST_F(Watched, AValueTooLargeTakesTheOldOneAway) {

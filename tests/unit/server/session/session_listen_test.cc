@@ -95,8 +95,8 @@ class SessionListenTest : public testing::TestWithParam<net::PollerKind> {
 
 INSTANTIATE_TEST_SUITE_P(Pollers, SessionListenTest,
                          testing::Values(net::PollerKind::uring, net::PollerKind::epoll),
-                         [](const auto& info) {
-                           return info.param == net::PollerKind::uring ? "uring" : "epoll";
+                         [](const auto& each) {
+                           return each.param == net::PollerKind::uring ? "uring" : "epoll";
                          });
 
 TEST_P(SessionListenTest, WhatItSaysIsDroppedAndWhatItIsToldArrives) {

@@ -147,6 +147,19 @@ Result<void> StoreImpl::take_snapshot(Recovery& recovery, std::unique_ptr<StateR
   return taken;
 }
 
+ChunkFrame StoreImpl::frame_found(uint64_t offset, size_t chunk_size) const {
+  return {.offset = offset,
+          .size = chunk_size,
+          .salt = salt_,
+          .part_size = classes_.largest(),
+          .last_sequence = takeover_.record.cas};
+}
+
+bool StoreImpl::died_while_down(const Item& item) const {
+  const UnixSeconds exptime = item.exptime();
+  return (exptime != 0 && exptime <= takeover_.noted) || item.sequence() <= flushed_.value();
+}
+
 /// After recovery: the figures it found count from now on.
 Result<void> StoreImpl::settle_lasting() {
   durable_.fence();

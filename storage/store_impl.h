@@ -141,18 +141,9 @@ class StoreImpl {
   void write_state_file(const std::string& path, bool sync) EMBER_REQUIRES(superblock_mutex_);
   Result<void> settle_lasting();
   /// A chunk as an earlier process left it.
-  ChunkFrame frame_found(uint64_t offset, size_t chunk_size) const {
-    return {.offset = offset,
-            .size = chunk_size,
-            .salt = salt_,
-            .part_size = classes_.largest(),
-            .last_sequence = takeover_.record.cas};
-  }
+  ChunkFrame frame_found(uint64_t offset, size_t chunk_size) const;
   /// Expired or flushed by the time the region was taken over.
-  bool died_while_down(const Item& item) const {
-    const UnixSeconds exptime = item.exptime();
-    return (exptime != 0 && exptime <= takeover_.noted) || item.sequence() <= flushed_.value();
-  }
+  bool died_while_down(const Item& item) const;
   void reserve_cas(uint64_t sequence) EMBER_EXCLUDES(superblock_mutex_);
   void keep_flush(uint64_t horizon, UnixSeconds due) EMBER_EXCLUDES(superblock_mutex_);
 

@@ -53,10 +53,8 @@ void Session::on_receive(std::span<const char> bytes) {
 /// Decides by the first byte what this connection speaks, to its end.
 void Session::start(char first) {
   started_ = true;
-  if (stranger_) {
-    return;  // logging in is part of the text protocol
-  }
-  const Dialect dialect = set_.options_of(listener_).dialect;
+  // Logging in is part of the text protocol.
+  const Dialect dialect = stranger_ ? Dialect::text : set_.options_of(listener_).dialect;
   const bool looks_binary = first == protocol::kBinaryRequestMagic;
   if (dialect == Dialect::binary || (dialect == Dialect::by_first_byte && looks_binary)) {
     parser_.emplace<protocol::BinaryParser>(set_.options().parser);
@@ -243,10 +241,9 @@ size_t Session::consume(std::span<const char> input) {
 }
 
 Parser::Step Session::parse(std::span<const char> input) {
-  if (auto* const text = std::get_if<Parser>(&parser_)) [[likely]] {
-    return text->parse(input, set_.scratch());
-  }
-  return std::get<protocol::BinaryParser>(parser_).parse(input, set_.scratch());
+  auto* const text = std::get_if<Parser>(&parser_);
+  return text != nullptr ? text->parse(input, set_.scratch())
+                         : std::get<protocol::BinaryParser>(parser_).parse(input, set_.scratch());
 }
 
 Parser::Step Session::parse_and_run(std::span<const char> input) {

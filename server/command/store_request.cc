@@ -106,6 +106,24 @@ uint64_t joined_size(const Context& context, const Command& command, storage::Ha
   return found && found.item->cas() == cas ? found.item->value_size() : command.value_size;
 }
 
+StoreResult publish_draft(const Context& context, const Command& command,
+                          const StoreRequest& request, Draft&& draft) {
+  StoreResult result;
+  result.value_size = command.value_size;
+  result.written = context.store.publish(context.thread, std::move(draft), request.rule);
+  count(context, request, result.written);
+  return result;
+}
+
+/// Apart, so that a set that nobody watches carries nothing of it.
+[[gnu::noinline]] StoreResult publish_watched(const Context& context, const Command& command,
+                                              const StoreRequest& request, Draft&& draft) {
+  const ItemBefore before = look_before(context, command.key, draft.plan().hash);
+  const StoreResult result = publish_draft(context, command, request, std::move(draft));
+  tell_store(context, command, request, result, before);
+  return result;
+}
+
 }  // namespace
 
 StoreRequest store_request(const Context& context, const Command& command) {
@@ -176,19 +194,10 @@ bool exceeds_item_size(const Context& context, const Command& command) {
 
 StoreResult publish(const Context& context, const Command& command, const StoreRequest& request,
                     Draft draft) {
-  StoreResult result;
-  result.value_size = command.value_size;
-  const bool watched = is_watched(context);
-  ItemBefore before;
-  if (watched) [[unlikely]] {
-    before = look_before(context, command.key, draft.plan().hash);
+  if (is_watched(context)) [[unlikely]] {
+    return publish_watched(context, command, request, std::move(draft));
   }
-  result.written = context.store.publish(context.thread, std::move(draft), request.rule);
-  count(context, request, result.written);
-  if (watched) [[unlikely]] {
-    tell_store(context, command, request, result, before);
-  }
-  return result;
+  return publish_draft(context, command, request, std::move(draft));
 }
 
 StoreResult join(const Context& context, const Command& command, storage::Hash hash,

@@ -113,6 +113,38 @@ def test_lines_are_memcacheds(start, memcached, only_ember):
     assert len(ours) == len(CONVERSATION) + 1
 
 
+def binary(opcode, key=b"", extras=b"", value=b""):
+    return struct.pack(">BBHBBHIIQ", 0x80, opcode, len(key), len(extras), 0, 0,
+                       len(extras) + len(key) + len(value), 0, 0) + extras + key + value
+
+
+BINARY = [
+    binary(0x01, b"k", bytes(8), b"v"), binary(0x00, b"k"), binary(0x0c, b"zz"),
+    binary(0x02, b"k", bytes(8), b"v"), binary(0x03, b"k", bytes(8), b"w"),
+    binary(0x0e, b"k", b"", b"vv"), binary(0x0f, b"zz", b"", b"vv"),
+    binary(0x05, b"n", struct.pack(">QQI", 1, 5, 0)), binary(0x06, b"n", struct.pack(">QQI", 1, 5, 0)),
+    binary(0x1c, b"n", struct.pack(">I", 0)), binary(0x04, b"k"), binary(0x04, b"k"),
+]
+
+
+def told_of_binary(server):
+    with watching(server, "fetchers mutations") as watcher, server.connect() as wire:
+        told = []
+        for number, request in enumerate(BINARY):
+            mark = binary(0x01, b"mark%d" % number, bytes(8))
+            wire.sendall(request + mark)
+            told.append([masked(line) for line in
+                         watcher.lines_until(f"item_store key=mark{number} ")])
+        return told
+
+
+def test_lines_of_binary_commands_are_memcacheds(start, memcached, only_ember):
+    theirs = told_of_binary(memcached(["-t", "1"]))
+    ours = told_of_binary(start(["-t", "1"]))
+    for request, their, our in zip(BINARY, theirs, ours):
+        assert our == their, request
+
+
 def test_evictions(start, memcached, only_ember):
     def told(server):
         with watching(server, "evictions") as watcher, server.connect() as wire:

@@ -17,7 +17,7 @@ struct Listeners {
   std::vector<ListenSpec> specs;
   /// UDP: for each address, one for every worker, in their order.
   std::vector<net::ListenSocket> datagrams;
-  std::vector<ListenSpec> datagram_specs;
+  std::vector<ListenSpec> datagram_specs;  // likewise
 };
 
 Result<Listeners> open_listeners(const Options& options);

@@ -54,6 +54,8 @@ ListenSpec spec_of(std::string_view name) {
       spec.tls = TlsMode::mutual;
     } else if (word == "ascii") {
       spec.protocol = Protocol::ascii;
+    } else if (word == "binary") {
+      spec.protocol = Protocol::binary;
     } else if (word == "auto") {
       spec.protocol = Protocol::automatic;
     }
@@ -72,15 +74,17 @@ net::ListenSocket described(Fd fd) {
   } else if (address.ss_family == AF_INET) {
     socket.port = ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
   }
+  // systemd passes them as NonBlocking= says: blocking, unless asked. A worker must never wait.
+  ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
   socket.name = net::local_name(fd.get());
   socket.fd = std::move(fd);
   socket.lent = true;
   return socket;
 }
 
-Result<void> adopt_datagram(const Fd& fd, size_t workers, Listeners& listeners) {
+Result<void> adopt_datagram(const PassedSocket& passed, size_t workers, Listeners& listeners) {
   for (size_t i = 0; i < workers; ++i) {
-    Fd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirst));
+    Fd copy(::fcntl(passed.fd.get(), F_DUPFD_CLOEXEC, kFirst));
     if (!copy) {
       return fail_errno("cannot copy a socket that was passed (LISTEN_FDS); raise ulimit -n",
                         errno);
@@ -90,6 +94,7 @@ Result<void> adopt_datagram(const Fd& fd, size_t workers, Listeners& listeners) 
     switch_on(socket.fd.get(), socket.inet6 ? IPPROTO_IPV6 : IPPROTO_IP,
               socket.inet6 ? IPV6_RECVPKTINFO : IP_PKTINFO);
     listeners.datagrams.push_back(std::move(socket));
+    listeners.datagram_specs.push_back(spec_of(passed.name));
   }
   return {};
 }
@@ -132,7 +137,7 @@ Result<Listeners> adopt_sockets(std::vector<PassedSocket> sockets, size_t worker
     const int fd = passed.fd.get();
     const int type = option_of(fd, SO_TYPE);
     if (type == SOCK_DGRAM && option_of(fd, SO_DOMAIN) != AF_UNIX) {
-      if (auto adopted = adopt_datagram(passed.fd, workers, listeners); !adopted) {
+      if (auto adopted = adopt_datagram(passed, workers, listeners); !adopted) {
         return std::unexpected(adopted.error());
       }
     } else if (type == SOCK_STREAM && option_of(fd, SO_ACCEPTCONN) == 1) {

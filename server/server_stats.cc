@@ -124,6 +124,20 @@ command::ServerFigures ServerStats::figures() const {
   return figures;
 }
 
+std::vector<command::WorkerFigures> ServerStats::workers() const {
+  std::vector<command::WorkerFigures> all;
+  all.reserve(workers_.size());
+  for (const auto& worker : workers_) {
+    const session::SessionCounters& counters = worker->counters();
+    all.push_back({.connections = counters.sessions.get(),
+                   .requests = counters.requests.get(),
+                   .bytes_read = counters.bytes_read.get(),
+                   .bytes_written = counters.bytes_written.get(),
+                   .yields = counters.yields.get()});
+  }
+  return all;
+}
+
 void ServerStats::add_udp(command::ServerFigures& figures) const {
   figures.udp_open = !listeners_->datagrams.empty();
   for (const auto& worker : workers_) {
@@ -164,6 +178,7 @@ command::Settings ServerStats::settings() const {
 std::vector<command::ConnectionInfo> ServerStats::connections() const {
   const UnixSeconds now = clock_.now();
   std::vector<command::ConnectionInfo> infos;
+  infos.reserve(listeners_->streams.size());
   const auto seconds_since = [now](UnixSeconds time) { return now > time ? now - time : 0; };
   for (const net::ListenSocket& listener : listeners_->streams) {
     infos.push_back({.number = listener.fd.get(),

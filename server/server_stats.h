@@ -41,6 +41,7 @@ class ServerStats final : public command::StatsSource {
   command::ServerFigures figures() const override;
   command::Settings settings() const override;
   std::vector<command::ConnectionInfo> connections() const override;
+  std::vector<command::WorkerFigures> workers() const override;
   void reset() override;
 
   void set_verbosity(uint32_t level) { verbosity_.store(level, std::memory_order_relaxed); }

@@ -191,6 +191,21 @@ void report_udp(const Context& context, ReplyBuffer& reply) {
   }
 }
 
+void report_workers(const Context& context, ReplyBuffer& reply) {
+  size_t index = 0;
+  for (const WorkerFigures& figures : context.stats.workers()) {
+    const auto name = [&](std::string_view field) {
+      return fmt::format("worker:{}:{}", index, field);
+    };
+    write_stat(reply, name("connections"), figures.connections);
+    write_stat(reply, name("requests"), figures.requests);
+    write_stat(reply, name("bytes_read"), figures.bytes_read);
+    write_stat(reply, name("bytes_written"), figures.bytes_written);
+    write_stat(reply, name("yields"), figures.yields);
+    ++index;
+  }
+}
+
 void report_ember(const Context& context, ReplyBuffer& reply) {
   report_recovery(context, reply);
   const storage::StoreStats store = context.store.stats();
@@ -206,6 +221,7 @@ void report_ember(const Context& context, ReplyBuffer& reply) {
   write_stat(reply, "pages_to_give_back", store.pages_excess);
   write_stat(reply, "detail_dropped", context.registry.prefixes().dropped());
   report_udp(context, reply);
+  report_workers(context, reply);
   append_line(reply, kEnd);
 }
 

@@ -67,6 +67,15 @@ struct ServerFigures {
   uint64_t udp_withheld = 0;
 };
 
+/// One worker in `stats ember`. Counts are since the start.
+struct WorkerFigures {
+  uint64_t connections = 0;
+  uint64_t requests = 0;  // commands parsed: a retrieval line of n keys is n + 1
+  uint64_t bytes_read = 0;
+  uint64_t bytes_written = 0;
+  uint64_t yields = 0;
+};
+
 /// `stats settings`: names and values as printed, in order.
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
@@ -86,6 +95,7 @@ class StatsSource {
   virtual ServerFigures figures() const = 0;
   virtual Settings settings() const = 0;
   virtual std::vector<ConnectionInfo> connections() const = 0;
+  virtual std::vector<WorkerFigures> workers() const = 0;
   /// `stats reset`: counts from zero again (not what is a state, such as curr_connections).
   virtual void reset() = 0;
 };

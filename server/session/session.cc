@@ -191,6 +191,7 @@ void Session::count_requests(size_t count) {
     turn_requests_ = 0;
   }
   turn_requests_ += static_cast<uint32_t>(count);
+  set_.own_counters().requests += count;
 }
 
 void Session::use(std::span<const char> bytes) {

@@ -58,6 +58,7 @@ struct SessionOptions {
 struct SessionCounters {
   Counter bytes_read;
   Counter bytes_written;
+  Counter requests;  // commands parsed: a retrieval line of n keys is n + 1
   Counter yields;
   LoginCounters logins;
   Counter sessions;

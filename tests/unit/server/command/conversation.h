@@ -51,10 +51,12 @@ class FakeStats final : public StatsSource {
   ServerFigures figures() const override { return server; }
   Settings settings() const override { return {{"maxbytes", "67108864"}, {"maxconns", "1024"}}; }
   std::vector<ConnectionInfo> connections() const override { return clients; }
+  std::vector<WorkerFigures> workers() const override { return loops; }
   void reset() override { ++resets; }
 
   ServerFigures server;
   std::vector<ConnectionInfo> clients;
+  std::vector<WorkerFigures> loops;
   int resets = 0;
 };
 

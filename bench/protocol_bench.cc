@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "protocol/binary_header.h"
+#include "protocol/binary_parser.h"
 #include "protocol/parser.h"
 #include "protocol/reply_parser.h"
 #include "protocol/reply_writer.h"
@@ -39,11 +41,12 @@ void count_commands(benchmark::State& state, size_t per_iteration) {
       static_cast<double>(total), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
+template <typename AnyParser = Parser>
 void parse_all(benchmark::State& state, const std::string& input, size_t commands) {
-  Parser parser({});
+  AnyParser parser({});
   std::array<Command, 128> out;
   for (auto _ : state) {
-    const Parser::Step step = parser.parse(input, out);
+    const auto step = parser.parse(input, out);
     benchmark::DoNotOptimize(step);
     benchmark::ClobberMemory();
   }
@@ -90,6 +93,31 @@ void parse_multiget(benchmark::State& state) {
   parse_all(state, "get" + pipeline(kMultigetWidth, word) + "\r\n", kMultigetWidth);
 }
 BENCHMARK(parse_multiget);
+
+/// A request of the binary protocol: header, extras, key, value.
+std::string binary_request(char opcode, size_t extras_size, const std::string& key,
+                           const std::string& value) {
+  std::string request(24 + extras_size, '\0');
+  request[0] = static_cast<char>(kBinaryRequestMagic);
+  request[1] = opcode;
+  request[3] = static_cast<char>(key.size());
+  request[4] = static_cast<char>(extras_size);
+  request[11] = static_cast<char>(extras_size + key.size() + value.size());  // below 256
+  return request + key + value;
+}
+
+void parse_binary_get(benchmark::State& state) {
+  const auto request = [](size_t i) { return binary_request('\x00', 0, key(i), ""); };
+  parse_all<BinaryParser>(state, pipeline(kDepth, request), kDepth);
+}
+BENCHMARK(parse_binary_get);
+
+void parse_binary_set(benchmark::State& state) {
+  const std::string value(kValueSize, 'v');
+  const auto request = [&](size_t i) { return binary_request('\x01', 8, key(i), value); };
+  parse_all<BinaryParser>(state, pipeline(kDepth, request), kDepth);
+}
+BENCHMARK(parse_binary_set);
 
 void write_values(benchmark::State& state) {
   BlockPool pool;

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Real clients of many languages use the server without noticing."""
 
+import contextlib
 import os
 import pathlib
 import shutil
 import subprocess
 
 import pytest
+
+from certificates import Certificates
+from server_process import free_port
+from tls_relay import TlsRelay
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = HERE / "clients"
@@ -35,11 +40,36 @@ def need_python_module(name):
         pytest.skip(f"skipped, because Debian's python3-{name} is not installed")
 
 
-@pytest.fixture(params=[1, 8], ids=["1m", "8m"])
-def target(request, start):
-    """A server and the largest value it takes, as the clients' arguments."""
-    server = start(["-I", f"{request.param}m", "-m", "256"])
-    return [server.host, str(server.port), str(request.param * MIB)]
+@pytest.fixture(params=["1m", "8m", "tls"])
+def target(request, start, launch, certificates):
+    """A server and the largest value it takes, as the clients' arguments. Few clients speak TLS:
+    theirs goes through a relay that does, as people put stunnel before them."""
+    if request.param == "tls":
+        with tls_server(launch, certificates) as port:
+            with TlsRelay("127.0.0.1", port, certificates.client()) as relay:
+                yield ["127.0.0.1", str(relay.port), str(MIB)]
+        return
+    server = start(["-I", request.param, "-m", "256"])
+    yield [server.host, str(server.port), str(int(request.param[:-1]) * MIB)]
+
+
+@contextlib.contextmanager
+def tls_server(launch, certificates):
+    """A server with a TLS port, which is what this gives, and one without for the harness."""
+    plain, tls = free_port(), free_port()
+    server = launch(["-Z", "-o", certificates.server_options(), "-m", "256", "-l",
+                     f"notls:127.0.0.1:{plain},127.0.0.1:{tls}"], plain=True)
+    server.port = plain
+    server.start()
+    yield tls
+    assert server.stop() == 0, server.words()[-2000:]
+
+
+@pytest.fixture
+def certificates():
+    made = Certificates()
+    yield made
+    made.remove()
 
 
 def test_pymemcache(target):

@@ -140,6 +140,23 @@ def test_memcached_tool_keys_and_dump(server):
     assert re.search(r"add t:w%o 0 \d{10} 0", dump)
 
 
+@needs_tool
+@pytest.mark.parametrize("asked,wanted", [
+    ("display", [r"#  +Item_Size +Max_age +Pages +Count +Full\?", r" +\d+ +\d+B +\d+s +1 +1 "]),
+    ("stats", [r" +curr_items +2\r?$", r" +limit_maxbytes +67108864\r?$"]),
+    ("settings", [r" +track_sizes +yes\r?$", r" +maxbytes +67108864\r?$"]),
+    ("sizes", [r" +64 +1\r?$", r" +160 +1\r?$"]),
+])
+def test_memcached_tool_reads_figures(start, asked, wanted):
+    server = start(["-o", "track_sizes", "-m", "64"])
+    with server.connect() as wire:
+        ask(wire, b"set a 0 0 10\r\n0123456789\r\n")
+        ask(wire, b"set b 0 0 120\r\n" + b"x" * 120 + b"\r\n")
+    words = run_tool("perl", TOOL, f"127.0.0.1:{server.port}", asked)
+    for pattern in wanted:
+        assert re.search(pattern, words, re.MULTILINE), words
+
+
 @pytest.mark.skipif(shutil.which("memcdump") is None,
                     reason="skipped, because memcdump is not installed")
 def test_memcdump(server):

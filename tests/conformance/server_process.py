@@ -5,6 +5,7 @@ Used by the conformance and the integration tests. It knows how to start, to wai
 answer and to stop; it does not know what is tested.
 """
 
+import contextlib
 import functools
 import os
 import shutil
@@ -61,10 +62,15 @@ def poller_arguments(poller):
 
 
 def free_port(host="127.0.0.1"):
+    """One that neither TCP nor UDP has in use: a test may want both."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe, \
+                socket.socket(family, socket.SOCK_DGRAM) as datagrams:
+            probe.bind((host, 0))
+            with contextlib.suppress(OSError):
+                datagrams.bind(probe.getsockname())
+                return probe.getsockname()[1]
 
 
 class StartError(Exception):

@@ -59,7 +59,8 @@ class Watcher:
 def masked(line):
     """A line without what differs from run to run, and from slab classes to slab classes."""
     assert re.match(r"ts=\d+\.\d+ gid=\d+ type=\w+ ", line), line
-    line = re.sub(r"^ts=\S+ gid=\S+ ", "", line)
+    # To Ember what was flushed is gone; memcached may still have it, and says so, by the second.
+    line = re.sub(r"^ts=\S+ gid=\S+ ", "", line.replace("status=flushed", "status=not_found"))
     return re.sub(r"\b(clsid|cfd|rport)=\d+", r"\1=N", line)
 
 

@@ -16,7 +16,8 @@ constexpr size_t kLongEnough = 120 * kKiB;
 }  // namespace
 
 void CrashWalk::run(unsigned steps) {
-  for (unsigned step = 0; step < steps && !rig_.faulty(); ++step) {
+  // On until it has crashed once, however the dice fall.
+  for (unsigned step = 0; (step < steps || crashes_ == 0) && !rig_.faulty(); ++step) {
     act();
     if (one_in(10)) {
       rig_.maintain();

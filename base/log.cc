@@ -39,9 +39,8 @@ LogLimiter& limiter() {
 }
 
 uint64_t now_ms() {
-  using namespace std::chrono;
-  return static_cast<uint64_t>(
-      duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
 
 /// systemd names the device and inode of the journal's stream; standard error may lead elsewhere by

@@ -24,7 +24,7 @@ enum class Extras : uint8_t {
 };
 
 enum class Key : uint8_t { none, needed, maybe };
-enum class Value : uint8_t { none, stored, short_ };
+enum class Value : uint8_t { none, stored, brief };
 
 /// The form of an opcode's requests. Verb::invalid: there is no such opcode.
 struct Form {
@@ -70,8 +70,8 @@ constexpr std::array<Form, kOpcodeCount> make_forms() {
   set(Opcode::stat, {.verb = Verb::stats, .key = Key::maybe});
   set(Opcode::verbosity, {.verb = Verb::verbosity, .extras = Extras::level});
   set(Opcode::sasl_list_mechs, {.verb = Verb::sasl_list_mechs});
-  set(Opcode::sasl_auth, keyed(Verb::sasl_auth, Extras::none, Value::short_));
-  set(Opcode::sasl_step, keyed(Verb::sasl_step, Extras::none, Value::short_));
+  set(Opcode::sasl_auth, keyed(Verb::sasl_auth, Extras::none, Value::brief));
+  set(Opcode::sasl_step, keyed(Verb::sasl_step, Extras::none, Value::brief));
   return forms;
 }
 
@@ -222,7 +222,7 @@ bool BinaryParser::take_request(std::span<const char> rest, Command& command, St
   command.key_text = command.key;
   step.consumed += whole_head;
   command.value_size = value_size;
-  if (form.value == Value::short_ && !buffered) {
+  if (form.value == Value::brief && !buffered) {
     dropping_ = value_size;
   } else if (form.value != Value::none) {
     if (rest.size() - whole_head < value_size) {

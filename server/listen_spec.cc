@@ -91,7 +91,8 @@ bool begins_bracketed(std::string_view word, std::string_view text) {
     return false;
   }
   const std::string_view rest = text.substr(word.size());
-  return rest.front() == '[' || (rest.front() == '_' && rest.find("_:", 1) != rest.npos);
+  return rest.front() == '[' ||
+         (rest.front() == '_' && rest.find("_:", 1) != std::string_view::npos);
 }
 
 struct TlsWord {

@@ -288,6 +288,7 @@ Result<void> Server::start_threads(net::PollerKind kind) {
   registry_.prefixes().switch_on(options_.detail_enabled);
   // All logs before the first thread that could find them incomplete.
   std::vector<command::WatchLog*> logs;
+  logs.reserve(options_.threads + 1);
   for (size_t i = 0; i < options_.threads + 1; ++i) {
     logs.push_back(&watch_hub_.add_log());
   }

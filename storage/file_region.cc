@@ -97,9 +97,9 @@ class FileRegion : public MemoryRegion {
   }
 
   void give_back(size_t offset, size_t size) override {
-    const int kHole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-    if (!device_ && ::fallocate(file_.get(), kHole, static_cast<off_t>(offset),
-                                static_cast<off_t>(size)) != 0) {
+    const int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    if (!device_ &&
+        ::fallocate(file_.get(), hole, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0) {
       log::debug("the volume of {} takes no room back: errno {}", options_.path, errno);
     }
   }

@@ -76,6 +76,8 @@ class IndexLoader {
   };
 
   IndexLoader(const Index& index, size_t threads, size_t items_each);
+  template <typename Ahead, typename Visit>
+  void take_items(size_t part, std::span<const uint64_t> items, Ahead&& ahead, Visit&& visit) const;
   static const Block* block_of(const uint64_t* item) {
     return reinterpret_cast<const Block*>(reinterpret_cast<uintptr_t>(item) / sizeof(Block) *
                                           sizeof(Block));
@@ -108,22 +110,28 @@ inline void IndexLoader::add(size_t thread, uint64_t offset, Hash hash) {
 
 template <typename Ahead, typename Visit>
 void IndexLoader::take(size_t part, Ahead&& ahead, Visit&& visit) const {
-  constexpr size_t kAhead = 16;
-  constexpr uint64_t kOffsetMask = (uint64_t{1} << kOffsetBits) - 1;
   for (const Share& share : shares_) {
     const uint64_t* end = share.next[part];
     // One back from the end is in the last block, be it full or not.
     const Block* block = end == nullptr ? nullptr : block_of(end - 1);
     while (block != nullptr) {
-      for (const uint64_t* item = block->items; item != end; ++item) {
-        if (item + kAhead < end) {
-          ahead(hash_of(part, item[kAhead]));
-        }
-        visit((*item & kOffsetMask) << 3, hash_of(part, *item));
-      }
+      take_items(part, {block->items, end}, ahead, visit);
       block = block->before;
       end = block == nullptr ? nullptr : block->items + Block::kItems;
     }
+  }
+}
+
+template <typename Ahead, typename Visit>
+void IndexLoader::take_items(size_t part, std::span<const uint64_t> items, Ahead&& ahead,
+                             Visit&& visit) const {
+  constexpr size_t kAhead = 16;
+  constexpr uint64_t kOffsetMask = (uint64_t{1} << kOffsetBits) - 1;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (i + kAhead < items.size()) {
+      ahead(hash_of(part, items[i + kAhead]));
+    }
+    visit((items[i] & kOffsetMask) << 3, hash_of(part, items[i]));
   }
 }
 

@@ -133,6 +133,14 @@ Next LocalHandler::dispatch(const Command& command, storage::Hash hash, ReplyBuf
     case Verb::me:
       meta_debug(context_, command, hash, reply);
       return Next::ready;
+    default:
+      return dispatch_keyless(command, reply);
+  }
+}
+
+/// Commands of the text protocol that name no key.
+Next LocalHandler::dispatch_keyless(const Command& command, ReplyBuffer& reply) {
+  switch (command.verb) {
     case Verb::version:
       answer_version(context_, reply);
       return Next::ready;
@@ -147,22 +155,9 @@ Next LocalHandler::dispatch(const Command& command, storage::Hash hash, ReplyBuf
       return control_crawler(context_, command, reply);
     case Verb::watch:
       return watch(command, reply);
-    case Verb::flush_all:
-    case Verb::verbosity:
-    case Verb::shutdown:
-    case Verb::cache_memlimit:
-    case Verb::slabs:
-    case Verb::lru:
-    case Verb::refresh_certs:
-    case Verb::debugtime:
+    default:
       return administer(context_, command, reply);
-    case Verb::noop:
-    case Verb::sasl_list_mechs:
-    case Verb::sasl_auth:
-    case Verb::sasl_step:
-      return Next::ready;  // binary only
   }
-  return Next::ready;
 }
 
 Next LocalHandler::watch(const Command& command, ReplyBuffer& reply) {

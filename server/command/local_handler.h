@@ -48,6 +48,7 @@ class LocalHandler final : public protocol::Handler {
   void warm(std::span<const protocol::Command> group, std::span<storage::Hash> hashes) const;
   protocol::Next dispatch(const protocol::Command& command, storage::Hash hash,
                           protocol::ReplyBuffer& reply);
+  protocol::Next dispatch_keyless(const protocol::Command& command, protocol::ReplyBuffer& reply);
   protocol::Next watch(const protocol::Command& command, protocol::ReplyBuffer& reply);
 
   ItemDumps dumps_;

@@ -9,19 +9,18 @@
 namespace ember::server::command {
 
 /// What a watcher asks for, one bit each.
-enum WatchStream : uint32_t {
-  kFetchers = 1U << 0,
-  kMutations = 1U << 1,
-  kEvictions = 1U << 2,
-  kConnectionEvents = 1U << 3,
-  kDeletions = 1U << 4,
-  kSystemEvents = 1U << 5,
-  kRawCommands = 1U << 6,
-  // A proxy's. Nothing is told by them without one.
-  kProxyRequests = 1U << 7,
-  kProxyEvents = 1U << 8,
-  kProxyUser = 1U << 9,
-};
+using WatchStream = uint32_t;
+inline constexpr WatchStream kFetchers = 1U << 0;
+inline constexpr WatchStream kMutations = 1U << 1;
+inline constexpr WatchStream kEvictions = 1U << 2;
+inline constexpr WatchStream kConnectionEvents = 1U << 3;
+inline constexpr WatchStream kDeletions = 1U << 4;
+inline constexpr WatchStream kSystemEvents = 1U << 5;
+inline constexpr WatchStream kRawCommands = 1U << 6;
+// A proxy's. Nothing is told by them without one.
+inline constexpr WatchStream kProxyRequests = 1U << 7;
+inline constexpr WatchStream kProxyEvents = 1U << 8;
+inline constexpr WatchStream kProxyUser = 1U << 9;
 
 enum class EventKind : uint8_t {
   item_get,

@@ -75,9 +75,9 @@ bool UdpPeer::is_unicast() const {
         !has_local || local_inet.ipi_addr.s_addr == local_inet.ipi_spec_dst.s_addr;
     return to_us_alone && from != INADDR_ANY && from != INADDR_BROADCAST && !IN_MULTICAST(from);
   }
-  return !IN6_IS_ADDR_UNSPECIFIED(&address.inet6.sin6_addr) &&
-         !IN6_IS_ADDR_MULTICAST(&address.inet6.sin6_addr) &&
-         !(has_local && IN6_IS_ADDR_MULTICAST(&local_inet6.ipi6_addr));
+  const bool to_us_alone = !has_local || !IN6_IS_ADDR_MULTICAST(&local_inet6.ipi6_addr);
+  return to_us_alone && !IN6_IS_ADDR_UNSPECIFIED(&address.inet6.sin6_addr) &&
+         !IN6_IS_ADDR_MULTICAST(&address.inet6.sin6_addr);
 }
 
 std::optional<UdpEndpoint::Datagram> UdpEndpoint::receive() {

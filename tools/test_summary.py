@@ -20,6 +20,11 @@ PYTEST_TOTAL = re.compile(
 PYTEST_COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
 PYTEST_SKIP = re.compile(r"^SKIPPED \[(\d+)\] (.*)$", re.M)
 GTEST_SKIP = re.compile(r": Skipped\n\s*(.*)")
+# What pytest, GoogleTest and the sanitizers say of a failure, and not the pages around it.
+REASON = re.compile(
+    r"^(?:E  .*|.*: Failure$|  Actual: .*|Expected: .*|.*SUMMARY: .*|EMBER_SEED=.*)$", re.M
+)
+REASONS_SHOWN = 12
 
 
 class Totals:
@@ -27,6 +32,11 @@ class Totals:
         self.passed = 0
         self.failed = []
         self.skipped = []
+        self.reasons = {}  # of what is in failed, by its words
+
+    def fail(self, what, output):
+        self.failed.append(what)
+        self.reasons[what] = REASON.findall(output)[:REASONS_SHOWN]
 
     def add_pytest(self, run, case, output):
         line = PYTEST_TOTAL.findall(output)[-1]
@@ -37,7 +47,10 @@ class Totals:
         wrong = counts["failed"] + counts["error"]
         names = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.M)[:wrong]
         names += ["?"] * (wrong - len(names))
-        self.failed += [f"{run}: {case.get('name')}: {name}" for name in names]
+        for name in names:
+            # pytest heads the account of a test by its name between underscores.
+            account = output.rpartition(f" {name.rpartition('::')[2]} __")[2]
+            self.fail(f"{run}: {case.get('name')}: {name}", account.partition("\n____")[0])
         reasons = [
             reason for count, reason in PYTEST_SKIP.findall(output) for _ in range(int(count))
         ][: counts["skipped"]]
@@ -51,9 +64,9 @@ class Totals:
             before = len(self.failed)
             self.add_pytest(run, case, output)
             if failed and len(self.failed) == before:
-                self.failed.append(f"{run}: {case.get('name')}: failed after its tests passed")
+                self.fail(f"{run}: {case.get('name')}: failed after its tests passed", output)
         elif failed:
-            self.failed.append(f"{run}: {case.get('name')}")
+            self.fail(f"{run}: {case.get('name')}", output)
         elif case.find("skipped") is not None or case.get("status") in ("notrun", "disabled"):
             reason = GTEST_SKIP.search(output)
             text = reason.group(1) if reason else output.strip().splitlines()[-1:] or "not run"
@@ -86,6 +99,8 @@ def main():
         print(f"skipped, because {reason}: {name}")
     for name in totals.failed:
         print(f"FAILED {name}")
+        for reason in totals.reasons.get(name, []):
+            print(f"    {reason}")
     print(f"{totals.passed} passed, {len(totals.failed)} failed, {len(totals.skipped)} skipped")
     sys.exit(1 if totals.failed or totals.passed == 0 else 0)
 

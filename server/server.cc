@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "base/log.h"
@@ -48,6 +50,14 @@ log::Level level_of(uint64_t verbosity) {
 unsigned index_power(unsigned hash_power) {
   constexpr unsigned kSlotsPower = 3;
   return hash_power > kSlotsPower ? hash_power - kSlotsPower : 0;
+}
+
+/// Nobody is served yet, so all processors may look through a memory file, however few -t says.
+/// More than some do not help: they wait for memory, and each takes some of it.
+unsigned recovery_threads(size_t workers) {
+  constexpr unsigned kUseful = 16;
+  return std::max(static_cast<unsigned>(workers),
+                  std::min(std::thread::hardware_concurrency(), kUseful));
 }
 
 }  // namespace
@@ -186,7 +196,7 @@ Result<void> Server::open_store() {
   store_options.hash_power = index_power(options_.hash_power);
   store_options.track_sizes = options_.track_sizes;
   store_options.strict = options_.memory_file_strict;
-  store_options.recovery_threads = static_cast<unsigned>(options_.threads);
+  store_options.recovery_threads = recovery_threads(options_.threads);
   store_options.give_up = hooks_.give_up;
   auto store = storage::Store::open(store_options, *region_, clock_);
   if (!store) {

@@ -4,6 +4,7 @@
 // Threads: any; each byte is atomic. Which transitions need which lock: storage/README.md.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -35,8 +36,35 @@ class ChunkStates {
 
   size_t count() const { return count_; }
 
-  /// All of them, from count() bytes rounded up to a multiple of 8. While nobody looks.
-  void assign(const void* from) { std::memcpy(words_.get(), from, (count_ + 7) / 8 * 8); }
+  /// All of them, from count() bytes. While nobody looks.
+  void assign(const void* from) { std::memcpy(words_.get(), from, count_); }
+
+  struct Tally {
+    size_t free = 0;
+    size_t small = 0;
+    size_t main = 0;
+  };
+  /// Eight at a time. While nobody changes any.
+  Tally tally() const {
+    Tally tally;
+    const size_t words = (count_ + 7) / 8;
+    for (size_t from = 0; from < words; from += kMostSums) {
+      uint64_t free = 0;
+      uint64_t small = 0;
+      uint64_t main = 0;
+      for (size_t i = from; i < std::min(words, from + kMostSums); ++i) {
+        const uint64_t word = words_[i];
+        free += zero_bytes(word) >> 7 & kEach;
+        small += word / chunk_state::kSmallBit & kEach;
+        main += word / chunk_state::kMain & kEach;
+      }
+      tally.free += sum_of_bytes(free);
+      tally.small += sum_of_bytes(small);
+      tally.main += sum_of_bytes(main);
+    }
+    tally.free -= words * 8 - count_;  // zeros fill the last word up
+    return tally;
+  }
 
   uint8_t get(size_t index) const { return __atomic_load_n(at(index), __ATOMIC_ACQUIRE); }
   void set(size_t index, uint8_t state) { __atomic_store_n(at(index), state, __ATOMIC_RELEASE); }
@@ -88,6 +116,23 @@ class ChunkStates {
   }
 
  private:
+  // One in each byte; so many words can be added up before a byte is full.
+  static constexpr uint64_t kEach = 0x0101010101010101ULL;
+  static constexpr size_t kMostSums = 255;
+
+  static size_t sum_of_bytes(uint64_t word) {
+    constexpr uint64_t kEven = 0x00ff00ff00ff00ffULL;
+    constexpr uint64_t kPair = 0x0001000100010001ULL;
+    return ((word & kEven) + (word >> 8 & kEven)) * kPair >> 48;
+  }
+
+  /// The highest bit of each byte that is zero. (Without carries from byte to byte, unlike
+  /// has_zero.)
+  static uint64_t zero_bytes(uint64_t word) {
+    constexpr uint64_t kLow = 0x7f7f7f7f7f7f7f7fULL;
+    return ~(((word & kLow) + kLow) | word | kLow);
+  }
+
   // Some byte of the word is zero (Mycroft's test).
   static bool has_zero(uint64_t word) {
     return ((word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL) != 0;

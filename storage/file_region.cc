@@ -22,6 +22,8 @@
 namespace ember::storage {
 namespace {
 
+// Bytes that are mapped all at once rather than fault by fault.
+constexpr size_t kWorthPopulating = 64 * kKiB;
 constexpr mode_t kPermissions = 0600;  // the values are plainly readable in it
 
 struct PmemDelete {
@@ -45,6 +47,12 @@ class PmemPersist : public Persist {
   pmem2_drain_fn drain_;
 };
 
+void populate(std::span<std::byte> bytes) {
+  const auto begin = reinterpret_cast<uintptr_t>(bytes.data()) & ~(uintptr_t{4 * kKiB} - 1);
+  const auto end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size());
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
+}
+
 bool on_tmpfs(const Fd& file) {
   struct statfs volume{};
   return ::fstatfs(file.get(), &volume) == 0 && volume.f_type == TMPFS_MAGIC;
@@ -67,6 +75,19 @@ class FileRegion : public MemoryRegion {
   std::span<std::byte> whole() override {
     return {static_cast<std::byte*>(pmem2_map_get_address(map_.get())),
             pmem2_map_get_size(map_.get())};
+  }
+  std::span<const std::byte> view(size_t offset, std::span<std::byte> room) override {
+    // Persistent memory is mapped by large pages, or in a few faults, and no copy of it is cached.
+    const bool cached = !device_ && persist_ == nullptr;
+    if (cached && ::pread(file_.get(), room.data(), room.size(), static_cast<off_t>(offset)) ==
+                      static_cast<ssize_t>(room.size())) {
+      return room;
+    }
+    const std::span<std::byte> place = whole().subspan(offset, room.size());
+    if (place.size() >= kWorthPopulating) {
+      populate(place);
+    }
+    return place;
   }
   Persist* persist() override { return persist_.get(); }
   bool lasting() const override { return true; }

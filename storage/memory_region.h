@@ -39,6 +39,11 @@ class MemoryRegion {
   virtual ~MemoryRegion() = default;
   /// One contiguous mapping, page aligned. It may grow at its end (grow()), and never moves.
   virtual std::span<std::byte> bytes() = 0;
+  /// `room`'s size of bytes from `offset` on, to be read once: in place, or copied into `room`
+  /// where that is quicker than having them mapped.
+  virtual std::span<const std::byte> view(size_t offset, std::span<std::byte> room) {
+    return whole().subspan(offset, room.size());
+  }
   /// Null where nothing has to be flushed for the region to outlive the process (page cache), or
   /// where it cannot outlive it at all (DRAM).
   virtual Persist* persist() = 0;

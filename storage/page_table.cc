@@ -149,23 +149,17 @@ void PageTable::add_free(uint32_t number) {
   free_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void PageTable::adopt(uint32_t number, uint8_t class_id) {
+void PageTable::adopt(uint32_t number, uint8_t class_id, uint32_t generation) {
   prepare(pages_[number], class_id);
-  pages_[number].generation = header(number).generation;
+  pages_[number].generation = generation;
 }
 
 QueuedChunks PageTable::count_chunks(uint32_t number) {
   PageInfo& page = pages_[number];
-  QueuedChunks queued;
-  page.free = 0;
-  for (uint32_t index = 0; index < page.states->count(); ++index) {
-    const uint8_t state = page.states->get(index);
-    page.free += state == chunk_state::kFree ? 1U : 0U;
-    queued.small += chunk_state::is_small(state) ? 1U : 0U;
-    queued.main += state == chunk_state::kMain ? 1U : 0U;
-  }
-  page.used = static_cast<uint32_t>(page.states->count()) - page.free;
-  return queued;
+  const ChunkStates::Tally tally = page.states->tally();
+  page.free = static_cast<uint32_t>(tally.free);
+  page.used = static_cast<uint32_t>(page.states->count() - tally.free);
+  return {.small = tally.small, .main = tally.main};
 }
 
 void PageTable::wipe(uint32_t number) {

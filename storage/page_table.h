@@ -129,7 +129,7 @@ class PageTable {
   std::optional<Assigned> assign(uint8_t class_id, bool any) EMBER_EXCLUDES(mutex_);
   /// Recovery: a page that an earlier process left becomes the class's as it is; its chunks are all
   /// free until recovery says otherwise in their states. Then count_chunks.
-  void adopt(uint32_t number, uint8_t class_id);
+  void adopt(uint32_t number, uint8_t class_id, uint32_t generation);
   QueuedChunks count_chunks(uint32_t number);
   PageHeader header(uint32_t number) const {
     return load<PageHeader>(base_ + (size_t{number} << page_shift_));

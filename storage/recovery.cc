@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "storage/recovery.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
+#include <array>
 #include <ranges>
 #include <thread>
 
 namespace ember::storage {
-namespace {
 
-// How many chunks ahead of the one looked at the next is fetched from memory, and where: header and
-// key lie in two lines more often than in one.
-constexpr size_t kAhead = 12;
-constexpr size_t kKeyWithin = 48;
-
-}  // namespace
+PageHeader Recovery::header_of(uint32_t number) const {
+  std::array<std::byte, sizeof(PageHeader)> room;
+  return load<PageHeader>(store_.region_.view(number * pages_.page_size(), room).data());
+}
 
 void Recovery::survey() {
   std::vector<uint32_t> free;
   const auto count = static_cast<uint32_t>(pages_.count());
   const size_t found = store_.region_.found();
   for (uint32_t number = 1; number < count; ++number) {
-    const PageHeader header = pages_.header(number);
-    if (!store_.takeover_.warm || !header.sound(number, store_.salt_)) {
-      damaged_pages_ += store_.takeover_.warm && header.magic != 0 ? 1U : 0U;
+    const PageHeader header = store_.takeover_.warm ? header_of(number) : PageHeader{};
+    if (header.magic == 0 || !header.sound(number, store_.salt_)) {
+      damaged_pages_ += header.magic != 0 ? 1U : 0U;
       free.push_back(number);
       continue;
     }
@@ -37,7 +33,7 @@ void Recovery::survey() {
     }
     const uint8_t id = store_.classes_.class_for(header.chunk_size);
     if (id != 0 && store_.classes_.chunk_size(id) == header.chunk_size) {
-      pages_.adopt(number, id);
+      pages_.adopt(number, id, header.generation);
       owned_.push_back(number);
       most_items_ += store_.classes_.chunks_per_page(id);
     } else {
@@ -46,7 +42,7 @@ void Recovery::survey() {
   }
   const size_t whole = store_.region_.whole().size() / pages_.page_size();
   for (auto number = count; store_.takeover_.warm && number < whole; ++number) {
-    if (pages_.header(number).sound(number, store_.salt_)) {
+    if (header_of(number).sound(number, store_.salt_)) {
       homeless_.push_back(number);
     }
   }
@@ -56,7 +52,8 @@ void Recovery::survey() {
 
 void Recovery::start_over() {
   for (const uint32_t number : owned_) {
-    pages_.adopt(number, pages_.page(number).class_id.load(std::memory_order_relaxed));
+    const PageInfo& page = pages_.page(number);
+    pages_.adopt(number, page.class_id.load(std::memory_order_relaxed), page.generation);
   }
 }
 
@@ -119,6 +116,7 @@ void Recovery::scan(Scan& scan, size_t thread) {
 }
 
 void Recovery::look_at_pages(Scan& scan, size_t thread) {
+  PageReader reader(store_.region_, pages_.page_size());
   for (;;) {
     if (!scan.loader.room_for(thread, scan.most_at_once)) {
       return;
@@ -131,53 +129,44 @@ void Recovery::look_at_pages(Scan& scan, size_t thread) {
     if (next >= owned_.size()) {
       return;
     }
-    scan_page(owned_[next], scan, thread);
+    scan_page(owned_[next], reader, scan, thread);
   }
 }
 
-void Recovery::scan_page(uint32_t number, Scan& scan, size_t thread) {
-  // All of it at once: fault by fault takes longer than looking at the items.
-  ::madvise(pages_.at(uint64_t{number} * pages_.page_size()), pages_.page_size(),
-            MADV_POPULATE_READ);
+void Recovery::scan_page(uint32_t number, PageReader& reader, Scan& scan, size_t thread) {
   const PageInfo& page = pages_.page(number);
   const auto count = static_cast<uint32_t>(page.states->count());
   const uint32_t size = store_.classes_.chunk_size(page.class_id.load(std::memory_order_relaxed));
-  ChunkFrame frame = store_.frame_found(pages_.offset_at({.page = number}, size), size);
-  for (uint32_t index = 0; index < count; ++index, frame.offset += size) {
-    const char* const ahead = static_cast<const char*>(pages_.at(frame.offset + kAhead * size));
-    __builtin_prefetch(ahead);  // never faults, wherever that is
-    __builtin_prefetch(ahead + kKeyWithin);
-    const ItemCheck check = check_item(*pages_.item(frame.offset), frame);
+  reader.read(number, size, count, [&](uint32_t index, const Item& item) {
+    const ChunkPlace place{.page = number, .index = index};
+    const uint64_t offset = pages_.offset_at(place, size);
+    const ItemCheck check = check_item(item, store_.frame_found(offset, size));
     if (check.verdict != ItemCheck::no_item) {
-      settle({.page = number, .index = index}, check, scan, thread);
+      settle({.item = item, .place = place, .offset = offset, .check = check}, scan, thread);
     }
-  }
+  });
 }
 
 /// A chunk that is not empty: to be entered, or to be emptied.
-void Recovery::settle(const ChunkPlace& place, const ItemCheck& check, Scan& scan, size_t thread) {
+void Recovery::settle(const Seen& seen, Scan& scan, size_t thread) {
   Tally& tally = scan.tallies[thread];
-  const PageInfo& page = pages_.page(place.page);
-  const uint64_t offset = pages_.offset_at(
-      place, store_.classes_.chunk_size(page.class_id.load(std::memory_order_relaxed)));
-  const Item& item = *pages_.item(offset);
-  if (check.verdict == ItemCheck::damaged) {
+  if (seen.check.verdict == ItemCheck::damaged) {
     // Large chunks hold parts of values too, whose bytes may be anything: not to be written to.
-    if (page.owners == nullptr) {
+    if (pages_.page(seen.place.page).owners == nullptr) {
       ++tally.damaged;
-      discard(offset);
+      discard(seen.offset);
     }
     return;
   }
-  tally.last_sequence = std::max(tally.last_sequence, item.sequence());
-  if (store_.died_while_down(item)) {
+  tally.last_sequence = std::max(tally.last_sequence, seen.item.sequence());
+  if (store_.died_while_down(seen.item)) {
     ++tally.expired;
-    discard(offset);
-  } else if (item.chained()) {
-    tally.chained.push_back({offset, check.hash});
+    discard(seen.offset);
+  } else if (seen.item.chained()) {
+    tally.chained.push_back({seen.offset, seen.check.hash});
   } else {
-    count_in(place, chunk_state::kMain, tally);
-    scan.loader.add(thread, offset, check.hash);
+    count_in(seen.item, seen.place, chunk_state::kMain, tally);
+    scan.loader.add(thread, seen.offset, seen.check.hash);
   }
 }
 
@@ -193,19 +182,25 @@ void Recovery::enter_parts(Scan& scan, Tally& tally) {
   }
 }
 
+bool Recovery::same_key(uint64_t one, uint64_t other) const {
+  ItemHead room;
+  ItemHead other_room;
+  return reader_.item(one, room).has_key(reader_.item(other, other_room).key());
+}
+
 /// A counted item: into the index, unless there is a newer one.
 void Recovery::enter(const Candidate& candidate, Tally& tally) {
-  const Item& item = *pages_.item(candidate.offset);
   const IndexEntry entry = IndexEntry::make(candidate.hash, candidate.offset, now_);
+  // Another of the same tag comes by every few hundred items.
   const Index::Hit hit = store_.index_->load(
-      candidate.hash, entry, [&](uint64_t other) { return store_.is_item(other, item.key()); });
+      candidate.hash, entry, [&](uint64_t other) { return same_key(other, candidate.offset); });
   if (!hit) {
     ++tally.entered;
     return;
   }
   ++tally.replaced;
   const uint64_t other = hit.entry.offset();
-  const bool newest = pages_.item(other)->sequence() < item.sequence();
+  const bool newest = pages_.item(other)->sequence() < pages_.item(candidate.offset)->sequence();
   if (newest) {
     hit.slot->store(entry.bits(), std::memory_order_relaxed);
   }
@@ -214,10 +209,9 @@ void Recovery::enter(const Candidate& candidate, Tally& tally) {
   discard(older);
 }
 
-void Recovery::count_in(const ChunkPlace& place, uint8_t state, Tally& tally) {
+void Recovery::count_in(const Item& item, const ChunkPlace& place, uint8_t state, Tally& tally) {
   PageInfo& page = pages_.page(place.page);
   const uint8_t id = page.class_id.load(std::memory_order_relaxed);
-  const Item& item = *pages_.item(pages_.offset_at(place, store_.classes_.chunk_size(id)));
   page.states->set(place.index, state);
   page.expires_at(item.exptime());
   ThreadState::ClassChange& change = tally.changes[id];
@@ -332,7 +326,7 @@ void Recovery::enter_chained(Tally& tally, Rehousing& rehousing) {
       continue;
     }
     if (parts_sound(item)) {
-      count_in(pages_.place_of(head.offset), chunk_state::kDirectory, tally);
+      count_in(item, pages_.place_of(head.offset), chunk_state::kDirectory, tally);
       enter(head, tally);
     } else {
       ++tally.damaged;

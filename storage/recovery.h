@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "storage/index_loader.h"
 #include "storage/item_check.h"
+#include "storage/page_reader.h"
 #include "storage/rehousing.h"
 #include "storage/store_impl.h"
 
@@ -26,7 +27,10 @@ namespace ember::storage {
 class Recovery {
  public:
   explicit Recovery(StoreImpl& store)
-      : store_(store), pages_(store.pages_), now_(store.clock_.now()) {}
+      : store_(store),
+        pages_(store.pages_),
+        now_(store.clock_.now()),
+        reader_(store.region_, store.pages_.page_size()) {}
 
   /// Tells the pages that are somebody's from those that are free. Before there is an index.
   void survey();
@@ -76,14 +80,23 @@ class Recovery {
     std::atomic<size_t> next_part{0};  // of the loader's, likewise
   };
 
+  PageHeader header_of(uint32_t number) const;
   Result<std::vector<Tally>> scan_all();
   void scan(Scan& scan, size_t thread);
   void look_at_pages(Scan& scan, size_t thread);
-  void scan_page(uint32_t number, Scan& scan, size_t thread);
-  void settle(const ChunkPlace& place, const ItemCheck& check, Scan& scan, size_t thread);
+  void scan_page(uint32_t number, PageReader& reader, Scan& scan, size_t thread);
+  /// An item as it was seen: where, and what was found.
+  struct Seen {
+    const Item& item;
+    ChunkPlace place;
+    uint64_t offset = 0;
+    ItemCheck check;
+  };
+  void settle(const Seen& seen, Scan& scan, size_t thread);
   void enter_parts(Scan& scan, Tally& tally);
   void enter(const Candidate& candidate, Tally& tally);
-  void count_in(const ChunkPlace& place, uint8_t state, Tally& tally);
+  bool same_key(uint64_t one, uint64_t other) const;
+  void count_in(const Item& item, const ChunkPlace& place, uint8_t state, Tally& tally);
   void count_out(uint64_t offset, Tally& tally);
   void discard(uint64_t offset);
   void leave(uint64_t offset, Hash hash, Tally& tally);
@@ -98,6 +111,7 @@ class Recovery {
   StoreImpl& store_;
   PageTable& pages_;
   const UnixSeconds now_;
+  const PageReader reader_;
   std::vector<uint32_t> owned_;     // pages of a class of ours
   std::vector<uint32_t> homeless_;  // of a chunk size that is no class's, or beyond the arena
   size_t most_items_ = 0;

@@ -10,6 +10,9 @@ namespace {
 
 // Enough for the threads to share, and little beside what one of them has to do anyway.
 constexpr size_t kLeastPiece = kMiB;
+// What one thread copies before another is worth starting: some 40 ms. Less is over as soon
+// without, as threads of one process wait for each other when memory is mapped.
+constexpr size_t kWorthAThread = 128 * kMiB;
 // Well below kStateMaxSections.
 constexpr size_t kMostPieces = 3000;
 
@@ -59,7 +62,12 @@ void Snapshot::in_parallel(Work&& work) const {
     }
   };
   std::vector<std::jthread> helpers;
-  const size_t wanted = std::min<size_t>(store_.options_.recovery_threads, pieces_.size());
+  size_t bytes = 0;
+  for (const Piece& piece : pieces_) {
+    bytes += size_of(piece);
+  }
+  const size_t wanted =
+      std::min<size_t>(store_.options_.recovery_threads, 1 + bytes / kWorthAThread);
   for (size_t i = 1; i < wanted; ++i) {
     helpers.emplace_back(run);
   }

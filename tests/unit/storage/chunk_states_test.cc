@@ -47,6 +47,38 @@ TEST(ChunkStates, QueuesAreToldByTheirBits) {
   EXPECT_FALSE(is_small(kMain));
 }
 
+TEST(ChunkStates, AreTalliedByKind) {
+  std::mt19937 random(3);
+  const uint8_t all[] = {kFree,
+                         kCached,
+                         kBusy,
+                         kRetired,
+                         kLingering,
+                         kPart,
+                         kDirectory,
+                         kMain,
+                         kSmallBit,
+                         kSmallBit | 1,
+                         kSmallBit | kGenerationMask};
+  for (const size_t count : {1U, 7U, 8U, 9U, 16U, 63U, 2039U, 2040U, 2041U, 4096U, 20000U}) {
+    // What lies behind is nobody's: it must not count.
+    std::vector<uint8_t> bytes(count + 8, kMain);
+    ChunkStates::Tally expected;
+    for (size_t i = 0; i < count; ++i) {
+      bytes[i] = all[random() % std::size(all)];
+      expected.free += bytes[i] == kFree ? 1U : 0U;
+      expected.small += is_small(bytes[i]) ? 1U : 0U;
+      expected.main += bytes[i] == kMain ? 1U : 0U;
+    }
+    ChunkStates states(count);
+    states.assign(bytes.data());
+    const ChunkStates::Tally tally = states.tally();
+    EXPECT_EQ(tally.free, expected.free) << count;
+    EXPECT_EQ(tally.small, expected.small) << count;
+    EXPECT_EQ(tally.main, expected.main) << count;
+  }
+}
+
 /// The same with a plain loop.
 template <typename Accept>
 size_t first_from(const ChunkStates& states, size_t index, Accept&& accept) {

@@ -93,6 +93,27 @@ TEST_F(FileRegion, WhatIsWrittenIsInTheFile) {
   EXPECT_EQ(std::memcmp(again->bytes().data() + 5000, "hello", 5), 0);
 }
 
+TEST_F(FileRegion, ShowsWhatWasWrittenByTheMappingAndBehindItsEnd) {
+  make_file(2 * kMiB, 'x');
+  const auto region = opened(kMiB);
+  std::memcpy(region->bytes().data() + 4990, "hello", 5);
+  std::array<std::byte, 100 * kKiB> room{};
+  for (const size_t size : {5 * sizeof(char), room.size()}) {
+    const auto seen = region->view(4990, std::span(room).first(size));
+    ASSERT_EQ(seen.size(), size);
+    EXPECT_EQ(std::memcmp(seen.data(), "hello", 5), 0);
+  }
+  EXPECT_EQ(region->view(2 * kMiB - 1, std::span(room).first(1))[0], std::byte{'x'});
+}
+
+TEST_F(FileRegion, ShowsItsBytesEvenWhenTheFileWasCutOff) {
+  // What cannot be read from the file is shown in place, as the mapping would show it.
+  const auto region = opened(2 * kMiB);
+  fs::resize_file(path_, kMiB);
+  std::array<std::byte, 64> room{};
+  EXPECT_EQ(region->view(kMiB, room).data(), region->bytes().data() + kMiB);
+}
+
 TEST_F(FileRegion, TakesAFileOfItsSizeAsItIs) {
   make_file(2 * kMiB, 'x');
   const auto region = opened(2 * kMiB);

@@ -51,6 +51,13 @@ class LastingRegion final : public MemoryRegion {
 
   std::span<std::byte> bytes() override { return memory_->bytes().first(size_); }
   std::span<std::byte> whole() override { return cut_ ? bytes() : memory_->bytes(); }
+  std::span<const std::byte> view(size_t offset, std::span<std::byte> room) override {
+    if (media_ == persistent_memory) {
+      return MemoryRegion::view(offset, room);
+    }
+    std::memcpy(room.data(), whole().data() + offset, room.size());
+    return room;
+  }
   Persist* persist() override { return media_ == persistent_memory ? &persist_ : nullptr; }
   bool lasting() const override { return true; }
   Result<void> cut() override {

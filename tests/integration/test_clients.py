@@ -119,6 +119,18 @@ def test_go(target, go_client):
     assert "checks" in run([go_client, *target])
 
 
+SPYMEMCACHED = "/usr/share/java/spymemcached.jar"
+
+
+@pytest.mark.parametrize("protocol", ["text", "binary"])
+def test_java(target, protocol):
+    need("javac")
+    if not os.path.exists(SPYMEMCACHED):
+        pytest.skip("skipped, because libspymemcached-java is not installed")
+    assert "checks" in run(["java", "-cp", SPYMEMCACHED, str(PROGRAMS / "Client.java"), *target,
+                            protocol])
+
+
 @pytest.fixture(scope="session")
 def node_folder(tmp_path_factory):
     """The node program with its packages beside it, as its lock file pins them."""

@@ -336,6 +336,7 @@ def test_saslauthd_is_waited_for(launch, cyrus, folder):
 
 
 PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients")
+SPYMEMCACHED = "/usr/share/java/spymemcached.jar"
 # What has to be there, and the command.
 CLIENTS = {
     "bmemcached": (["/usr/bin/python3", "-c", "import bmemcached"],
@@ -344,6 +345,8 @@ CLIENTS = {
                 ["/usr/bin/python3", "sasl_pylibmc.py"]),
     "php": (["php", "-r", "exit(class_exists('Memcached') && Memcached::HAVE_SASL ? 0 : 1);"],
             ["php", "sasl.php"]),
+    "spymemcached": (["javac", "-cp", SPYMEMCACHED, "-proc:only", "-implicit:none", "SaslClient.java"],
+                     ["java", "-cp", SPYMEMCACHED, "SaslClient.java"]),
     "dalli": (["ruby", "-e", "require 'dalli'"], ["ruby", "sasl.rb"]),
 }
 
@@ -352,7 +355,7 @@ CLIENTS = {
 def test_clients(guarded, name):
     """Real clients: the right password works, a wrong one and none do not."""
     needed, command = CLIENTS[name]
-    if not shutil.which(needed[0]) or subprocess.run(needed, capture_output=True,
+    if not shutil.which(needed[0]) or subprocess.run(needed, capture_output=True, cwd=PROGRAMS,
                                                      check=False).returncode != 0:
         pytest.skip(f"skipped, because {name} with SASL is not installed")
 

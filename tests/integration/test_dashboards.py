@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What monitoring reads: collectd itself; and what Datadog's agent and phpMemcachedAdmin key on. All of
+it against Debian's memcached too, so that what is expected here is what they really find there."""
+
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from wire import ask, eventually, stats
+
+# Of a poller there is nothing to see in figures.
+POLLERS = ["epoll"]
+
+# integrations-core, mcache/datadog_checks/mcache/mcache.py: gauges and rates by name, as floats.
+DATADOG = """total_items curr_items limit_maxbytes uptime bytes curr_connections max_connections
+    connection_structures threads pointer_size rusage_user rusage_system cmd_get cmd_set cmd_flush
+    get_hits get_misses delete_misses delete_hits evictions bytes_read bytes_written cas_misses
+    cas_hits cas_badval total_connections listen_disabled_num""".split()
+DATADOG_ITEMS = """evicted evicted_nonzero expired_unfetched evicted_unfetched outofmemory tailrepairs
+    moves_to_cold moves_to_warm moves_within_lru reclaimed crawler_reclaimed lrutail_reflocked
+    direct_reclaims number number_hot number_warm number_cold age evicted_time""".split()
+DATADOG_SLABS = """get_hits cmd_set delete_hits incr_hits decr_hits cas_hits cas_badval touch_hits
+    used_chunks chunk_size chunks_per_page total_pages total_chunks free_chunks
+    free_chunks_end""".split()
+DATADOG_ALL_SLABS = ["active_slabs", "total_malloced"]
+
+# phpMemcachedAdmin, Library/Data/Analysis.php: what it adds, divides and compares.
+ADMIN = """cmd_set cmd_get get_hits get_misses delete_hits delete_misses cas_hits cas_misses cas_badval
+    incr_hits incr_misses decr_hits decr_misses touch_hits touch_misses cmd_flush bytes limit_maxbytes
+    evictions reclaimed uptime curr_connections total_connections curr_items total_items
+    pointer_size""".split()
+ADMIN_SLABS = """used_chunks get_hits cmd_set delete_hits cas_hits cas_badval incr_hits decr_hits
+    total_chunks chunk_size""".split()
+
+
+@pytest.fixture
+def both(start, memcached):
+    """Ember and memcached after the same few commands, by name."""
+    servers = {"ember": start(), "memcached": memcached()}
+    for server in servers.values():
+        with server.connect() as wire:
+            ask(wire, b"set a 0 0 1\r\nx\r\n")
+            ask(wire, b"set b 0 0 9000\r\n" + b"x" * 9000 + b"\r\n")
+            ask(wire, b"get a b nothing\r\n", b"END\r\n")
+    return servers
+
+
+def series(folder):
+    """What collectd wrote, each with its newest line's values: `name-YYYY-MM-DD` is a file of lines."""
+    newest = {}
+    for path in folder.glob("*/*/*"):
+        lines = path.read_text(encoding="ascii").splitlines()
+        newest[path.name[:-len("-2026-01-01")]] = lines[-1].split(",")[1:]
+    return newest
+
+
+def collected(port, folder):
+    """The series of a collectd that reads this port until it has some; it ends as it should."""
+    configuration = folder / "collectd.conf"
+    configuration.write_text(f"""
+        BaseDir "{folder}"
+        PIDFile "{folder}/pid"
+        Hostname "here"
+        Interval 0.5
+        LoadPlugin csv
+        LoadPlugin memcached
+        <Plugin csv>
+          DataDir "{folder}/csv"
+        </Plugin>
+        <Plugin memcached>
+          <Instance "cache">
+            Host "here"
+            Address "127.0.0.1"
+            Port "{port}"
+          </Instance>
+        </Plugin>
+        """, encoding="ascii")
+    process = subprocess.Popen(["collectd", "-f", "-C", str(configuration)],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        assert eventually(lambda: {"uptime", "memcached_ops-hits", "df-cache"} <=
+                          set(series(folder / "csv")), 60), process.poll()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        words = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, words
+    return series(folder / "csv")
+
+
+def test_collectd(both, tmp_path):
+    if shutil.which("collectd") is None:
+        pytest.skip("skipped, because collectd is not installed")
+    found = {}
+    for name, server in both.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        found[name] = collected(server.port, folder)
+    assert len(found["ember"]) > 20
+    assert set(found["ember"]) == set(found["memcached"])
+    assert found["ember"]["memcached_items-current"] == ["2.000000"]
+    for each, values in found["ember"].items():
+        assert len(values) == len(found["memcached"][each]), each
+
+
+def figures(server, family=""):
+    return {name: value.strip() for name, value in stats(server, family)}
+
+
+def test_datadog(both):
+    """The agent asks by python-binary-memcached, a client of the binary protocol."""
+    bmemcached = pytest.importorskip(
+        "bmemcached", reason="skipped, because python3-binary-memcached is not installed")
+    for name, server in both.items():
+        client = bmemcached.Client(f"{server.host}:{server.port}")
+        (general,) = client.stats().values()
+        (items,) = client.stats("items").values()
+        (slabs,) = client.stats("slabs").values()
+        client.disconnect_all()
+        for each in DATADOG:
+            assert float(general[each]) >= 0, (name, each)
+        assert general["version"].decode().split(".")[0] == "1", name
+        of_items, of_slabs = by_class(items, "items:"), by_class(slabs, "")
+        assert len(of_items) == 2 and set(of_items) == set(of_slabs), name
+        for rows, wanted in ((of_items, DATADOG_ITEMS), (of_slabs, DATADOG_SLABS)):
+            for row in rows.values():
+                for each in wanted:
+                    assert float(row[each]) >= 0, (name, each)
+        for each in DATADOG_ALL_SLABS:
+            assert float(slabs[each]) > 0, (name, each)
+        assert 100.0 * float(general["get_hits"]) / float(general["cmd_get"]) == pytest.approx(200 / 3)
+
+
+def by_class(rows, prefix):
+    """`PREFIXclass:name` as a dictionary for each class."""
+    found = {}
+    for key, value in rows.items():
+        parts = key[len(prefix):].split(":")
+        if key.startswith(prefix) and len(parts) == 2:
+            found.setdefault(parts[0], {})[parts[1]] = value
+    return found
+
+
+def test_php_memcached_admin(both):
+    for name, server in both.items():
+        general = figures(server)
+        for each in ADMIN:
+            assert general[each].isdigit(), (name, each)
+        # It divides by the seconds a server runs.
+        assert eventually(lambda s=server: int(figures(s)["uptime"]) > 0), name
+        of_items = by_class(figures(server, "items"), "items:")
+        of_slabs = by_class(figures(server, "slabs"), "")
+        assert len(of_slabs) == 2, name
+        for number, row in of_slabs.items():
+            for each in ADMIN_SLABS:
+                assert row[each].isdigit(), (name, each)
+            # What it calls wasted: memory of the class less what was asked for.
+            requested = int(of_items[number]["mem_requested"])
+            assert 0 < requested <= int(row["total_chunks"]) * int(row["chunk_size"]), name
+        assert figures(server, "settings")["maxbytes"].isdigit(), name

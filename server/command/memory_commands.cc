@@ -72,7 +72,9 @@ std::string_view automove(const Context& context, const Arguments& arguments) {
   if (*level > 2) {
     return kError;
   }
-  tuning.automove.store(static_cast<uint32_t>(*level));
+  if (context.options.slab_reassign) {  // else it is content, as memcached is, and nothing moves
+    tuning.automove.store(static_cast<uint32_t>(*level));
+  }
   return "OK";
 }
 

@@ -64,5 +64,39 @@ TEST(PageMover, WhatItMovesKeepsItsValue) {
   EXPECT_EQ(sum.items, opened.store->stats().items);
 }
 
+/// Pages moved for one same workload: sizes shift to and fro, and neither falls idle.
+uint64_t moves_with(uint32_t automove, double ratio) {
+  constexpr size_t kMemory = 4 * kMiB;
+  OpenedStore opened({.memory_limit = kMemory});
+  opened.store->tuning().automove = automove;
+  opened.store->tuning().automove_ratio = ratio;
+  for (size_t round = 0; round < 4; ++round) {
+    const std::string name = std::to_string(round);
+    write_and_read(opened, "small" + name, 200, kMemory / 1000);
+    write_and_read(opened, "large" + name, 3000, kMemory / 3072);
+    write_and_read(opened, "little" + name, 200, kMemory / 250);
+  }
+  return opened.store->stats().pages_moved;
+}
+
+TEST(PageMover, MovesPagesOnlyToWhoHasNoneWhenToldNotToMoveAny) {
+  constexpr size_t kMemory = 4 * kMiB;
+  OpenedStore opened({.memory_limit = kMemory});
+  opened.store->tuning().automove = 0;
+  write_and_read(opened, "small", 200, 2 * kMemory / 250);
+  write_and_read(opened, "large", 3000, kMemory / 3072);
+  EXPECT_LE(opened.store->stats().pages_moved, 2U);
+  opened.store->tuning().automove = 1;
+  write_and_read(opened, "later", 3000, kMemory / 3072);
+  EXPECT_GT(opened.store->stats().pages_moved, 10U);
+}
+
+TEST(PageMover, MovesTheMoreTheLessAPageMustGainAndTheLessItWaits) {
+  const uint64_t usual = moves_with(1, 0.8);
+  EXPECT_LT(moves_with(1, 0.01), usual);
+  EXPECT_GT(moves_with(2, 0.8), usual);
+  EXPECT_LT(moves_with(0, 0.8), moves_with(1, 0.01));
+}
+
 }  // namespace
 }  // namespace ember::storage

@@ -31,8 +31,10 @@ TEST(MemoryCommands, Reassign) {
 
 TEST(MemoryCommands, ReassignCanBeSwitchedOff) {
   Conversation ask({.handler = {.slab_reassign = false}});
+  ask.store().tuning().automove = 0;  // as the server sets it then
   EXPECT_EQ(ask("slabs reassign 0 1|slabs automove 1"),
             "CLIENT_ERROR slab reassignment disabled|OK|");
+  EXPECT_EQ(ask.store().tuning().automove, 0U) << "nothing may move";
 }
 
 TEST(MemoryCommands, Automove) {

@@ -2,6 +2,7 @@
 // Fd: owns a file descriptor and closes it.
 #pragma once
 
+#include <cstddef>
 #include <utility>
 
 namespace ember {
@@ -21,6 +22,11 @@ class Fd {
 
   int get() const { return number_; }
   explicit operator bool() const { return number_ >= 0; }
+
+  /// Takes room on the volume for these bytes of the file, which becomes that long at least.
+  /// Returns an errno, 0 if it is done; never EINTR, which a signal or a call of io_uring's that
+  /// ends may cause.
+  [[nodiscard]] int allocate(size_t offset, size_t size) const;
 
   /// Gives the descriptor up without closing it.
   int release() { return std::exchange(number_, -1); }

@@ -53,9 +53,9 @@ void populate(std::span<std::byte> bytes) {
   ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
 }
 
-bool on_tmpfs(const Fd& file) {
+bool is_on(const Fd& file, decltype(statfs::f_type) filesystem) {
   struct statfs volume{};
-  return ::fstatfs(file.get(), &volume) == 0 && volume.f_type == TMPFS_MAGIC;
+  return ::fstatfs(file.get(), &volume) == 0 && volume.f_type == filesystem;
 }
 
 class FileRegion : public MemoryRegion {
@@ -68,6 +68,9 @@ class FileRegion : public MemoryRegion {
         found_(found) {
     if (pmem2_map_get_store_granularity(map_.get()) != PMEM2_GRANULARITY_PAGE) {
       persist_ = std::make_unique<PmemPersist>(map_.get());
+    }
+    if (is_on(file_, HUGETLBFS_MAGIC)) {
+      page_kind_ = PageKind::huge;
     }
   }
 
@@ -96,7 +99,7 @@ class FileRegion : public MemoryRegion {
 
   void ask_for_huge() {
     // Only tmpfs has a use for it; persistent memory is mapped hugely by itself.
-    if (ask_for_huge_pages(whole(), "shmem_enabled") && on_tmpfs(file_)) {
+    if (ask_for_huge_pages(whole(), "shmem_enabled") && is_on(file_, TMPFS_MAGIC)) {
       page_kind_ = PageKind::transparent;
     }
   }
@@ -126,9 +129,7 @@ class FileRegion : public MemoryRegion {
   }
 
   Result<void> take_again(size_t offset, size_t size) override {
-    const int error = device_ ? 0
-                              : ::posix_fallocate(file_.get(), static_cast<off_t>(offset),
-                                                  static_cast<off_t>(size));
+    const int error = device_ ? 0 : file_.allocate(offset, size);
     if (error != 0 && error != EOPNOTSUPP) {
       return fail_errno(
           fmt::format("the volume of {} has no room any more; free some", options_.path), error);
@@ -212,7 +213,7 @@ Result<void> allocate(const Fd& file, const FileOptions& options) {
     return {};  // it has it already; asking page by page takes its time
   }
   // Sparse files break with SIGBUS where the volume is full: take all room now.
-  const int error = ::posix_fallocate(file.get(), 0, static_cast<off_t>(options.size));
+  const int error = file.allocate(0, options.size);
   if (error == 0 || error == EOPNOTSUPP) {
     return {};
   }

@@ -143,10 +143,7 @@ Result<void> StateWriter::take_room(uint64_t size) {
                                   temporary_),
                       errno);
   }
-  int error = EINTR;  // A second SIGTERM comes just here.
-  while (error == EINTR) {
-    error = ::posix_fallocate(file_.get(), 0, static_cast<off_t>(size));
-  }
+  const int error = file_.allocate(0, size);
   if (error == ENOSPC || error == EDQUOT) {
     return fail(no_room(options_.path, size, available));
   }

@@ -3,8 +3,15 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <thread>
 #include <utility>
 
 namespace ember {
@@ -77,6 +84,34 @@ TEST(Fd, ResetClosesAndTakesOver) {
   fd.reset();
   EXPECT_FALSE(is_open(new_number));
   EXPECT_FALSE(fd);
+}
+
+TEST(Fd, TakesRoomForAFile) {
+  const Fd fd(::memfd_create("room", MFD_CLOEXEC));
+  ASSERT_TRUE(fd);
+  EXPECT_EQ(fd.allocate(8192, 4096), 0);
+  struct stat status{};
+  ASSERT_EQ(::fstat(fd.get(), &status), 0);
+  EXPECT_EQ(status.st_size, 8192 + 4096);
+  EXPECT_EQ(status.st_blocks * 512, 4096);
+  EXPECT_EQ(Fd().allocate(0, 4096), EBADF);
+}
+
+TEST(Fd, TakesRoomThroughSignals) {
+  // Often enough to come in between; each makes the call begin anew, or it would take for ever.
+  struct sigaction action{};
+  action.sa_handler = [](int) {};
+  ASSERT_EQ(::sigaction(SIGUSR2, &action, nullptr), 0);
+  const Fd fd(::memfd_create("room", MFD_CLOEXEC));
+  std::atomic<bool> done{false};
+  std::jthread sender([&done, target = ::pthread_self()] {
+    for (int i = 0; i < 50 && !done; ++i) {
+      ::pthread_kill(target, SIGUSR2);
+      std::this_thread::yield();
+    }
+  });
+  EXPECT_EQ(fd.allocate(0, size_t{64} << 20), 0);
+  done = true;
 }
 
 }  // namespace

@@ -85,15 +85,21 @@ public class Client {
 
   private static void expire(MemcachedClient client, boolean binary) throws Exception {
     same(client.set("short", 1, "x").get(), true, "set for a second");
-    same(client.set("kept", 1, "x").get(), true, "set for a second");
-    same(client.touch("kept", 1000).get(), true, "touch");
+    same(client.set("touched", NEVER, "x").get(), true, "set");
+    same(client.touch("touched", 1).get(), true, "touch");
+    same(client.set("kept", 1000, "x").get(), true, "set for long");
+    same(client.touch("kept", 2000).get(), true, "touch");
     same(client.touch("nothing", 1000).get(), false, "touch of an absent key");
     if (binary) { // spymemcached has it there only
-      same(client.getAndTouch("kept", 1000).getValue(), "x", "gat");
+      same(client.set("got", NEVER, "x").get(), true, "set");
+      same(client.getAndTouch("got", 1).getValue(), "x", "gat");
+      same(client.getAndTouch("nothing", 1), null, "gat of an absent key");
     }
     TimeUnit.MILLISECONDS.sleep(2100);
     same(client.get("short"), null, "get after its second");
-    same(client.get("kept"), "x", "get of what was touched");
+    same(client.get("touched"), null, "get after the second it was touched for");
+    same(client.get("got"), null, "get after the second it was got for");
+    same(client.get("kept"), "x", "get of what was touched for long");
   }
 
   private static void many(MemcachedClient client) throws Exception {
@@ -111,7 +117,7 @@ public class Client {
   }
 
   private static void large(MemcachedClient client, int largest) throws Exception {
-    byte[] bytes = new byte[Math.min(largest - 1000, 900_000)];
+    byte[] bytes = new byte[largest - 1000];
     new java.util.Random(5).nextBytes(bytes); // what cannot be compressed
     same(client.set("large", NEVER, bytes).get(), true, "set of much");
     same(Arrays.equals((byte[]) client.get("large"), bytes), true, "get of much");

@@ -5,19 +5,9 @@ import os
 import random
 import threading
 
-import pytest
-
-from wire import ask, eventually, stat, stats
+from wire import ask, eventually, fill, stat, stats
 
 MIB = 1 << 20
-VALUE = b"x" * 1000
-
-
-def fill(wire, name, count, value=VALUE):
-    for first in range(0, count, 1000):
-        wire.sendall(b"".join(b"set %s%d 0 0 %d noreply\r\n%s\r\n" % (name, number, len(value), value)
-                              for number in range(first, min(count, first + 1000))))
-    assert ask(wire, b"mn\r\n") == b"MN\r\n"
 
 
 def limit(server, megabytes):
@@ -146,45 +136,3 @@ def test_a_page_moves_on_command(start):
         slabs = {name: value.strip() for name, value in stats(server, "slabs")}
         assert int(slabs[source]) == before - 1
         assert slabs["2:total_pages"] == "1"
-
-
-def pages_of(server, value_size):
-    """Pages of the class that such values are in, the smallest with room for them."""
-    slabs = {name: int(value) for name, value in stats(server, "slabs") if ":" in name}
-    sizes = {slabs[name]: name.split(":")[0] for name in slabs if name.endswith(":chunk_size")}
-    return slabs[sizes[min(size for size in sizes if size > value_size)] + ":total_pages"]
-
-
-@pytest.mark.parametrize("arguments,moves", [
-    ([], True),
-    (["-o", "slab_automove=1"], True),
-    (["-o", "slab_reassign,slab_automove=2"], True),
-    (["-o", "slab_automove=0"], False),
-    (["-o", "no_slab_automove"], False),
-    (["-o", "no_slab_reassign"], False),
-])
-def test_automove(start, only_ember, arguments, moves):
-    """Whether a new size of items gets more than the page it cannot do without."""
-    server = start(["-m", "16", *arguments])
-    with server.connect() as wire:
-        fill(wire, b"small", 200_000, b"x" * 100)  # more than there is room for
-        fill(wire, b"large", 1)
-        few = pages_of(server, 1000)
-        fill(wire, b"large", 30_000)
-
-        def more():
-            fill(wire, b"large", 5000)
-            return pages_of(server, 1000) > few + 5
-
-        if moves:
-            assert eventually(more, 60)
-        else:
-            assert pages_of(server, 1000) <= few + 1
-            # At run time as well; unless the option took that away altogether.
-            allowed = arguments[-1] != "no_slab_reassign"
-            assert ask(wire, b"slabs automove 2\r\n") == b"OK\r\n"
-            if allowed:
-                assert eventually(more, 60)
-            else:
-                fill(wire, b"large", 30_000)
-                assert pages_of(server, 1000) <= few + 1

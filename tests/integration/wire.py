@@ -32,6 +32,14 @@ def to_the_end(wire):
     return reply
 
 
+def fill(wire, name, count, value=b"x" * 1000):
+    """Stores one value under many keys, and returns once they are there."""
+    for first in range(0, count, 1000):
+        wire.sendall(b"".join(b"set %s%d 0 0 %d noreply\r\n%s\r\n" % (name, number, len(value), value)
+                              for number in range(first, min(count, first + 1000))))
+    assert ask(wire, b"mn\r\n") == b"MN\r\n"
+
+
 def stats(server, family=""):
     """A stats family as a list of (name, value), in order."""
     with server.connect() as wire:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What monitoring reads: collectd itself; and what Datadog's agent and phpMemcachedAdmin key on. All of
-it against Debian's memcached too, so that what is expected here is what they really find there."""
+"""What monitoring reads: collectd, munin's plugin and Nagios' check themselves; and what Datadog's agent,
+Telegraf and phpMemcachedAdmin key on. All of it against Debian's memcached too, so that what is expected
+here is what they really find there."""
 
-import pathlib
+import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,13 +29,27 @@ DATADOG_SLABS = """get_hits cmd_set delete_hits incr_hits decr_hits cas_hits cas
     free_chunks_end""".split()
 DATADOG_ALL_SLABS = ["active_slabs", "total_malloced"]
 
-# phpMemcachedAdmin, Library/Data/Analysis.php: what it adds, divides and compares.
+# telegraf, plugins/inputs/memcached/memcached.go: fields of whole numbers.
+TELEGRAF = """accepting_conns auth_cmds auth_errors bytes bytes_read bytes_written cas_badval cas_hits
+    cas_misses cmd_flush cmd_get cmd_set cmd_touch conn_yields connection_structures curr_connections
+    curr_items decr_hits decr_misses delete_hits delete_misses evicted_unfetched evictions
+    expired_unfetched get_hits get_misses hash_bytes hash_is_expanding
+    hash_power_level incr_hits incr_misses limit_maxbytes listen_disabled_num reclaimed
+    threads total_connections total_items
+    touch_hits touch_misses uptime""".split()
+
+# phpMemcachedAdmin, Library/Data/Analysis.php and View/Stats: what it adds, divides, compares and shows.
 ADMIN = """cmd_set cmd_get get_hits get_misses delete_hits delete_misses cas_hits cas_misses cas_badval
     incr_hits incr_misses decr_hits decr_misses touch_hits touch_misses cmd_flush bytes limit_maxbytes
     evictions reclaimed uptime curr_connections total_connections curr_items total_items
-    pointer_size""".split()
+    pointer_size listen_disabled_num accepting_conns expired_unfetched evicted_unfetched
+    hash_power_level hash_bytes hash_is_expanding slabs_moved slab_reassign_running bytes_read
+    bytes_written""".split()
+ADMIN_SETTINGS = """maxbytes maxconns tcpport udpport inter evictions domain_socket umask chunk_size
+    growth_factor num_threads detail_enabled reqs_per_event cas_enabled tcp_backlog
+    auth_enabled_sasl oldest""".split()
 ADMIN_SLABS = """used_chunks get_hits cmd_set delete_hits cas_hits cas_badval incr_hits decr_hits
-    total_chunks chunk_size""".split()
+    total_chunks chunk_size total_pages""".split()
 
 
 @pytest.fixture
@@ -49,22 +65,26 @@ def both(start, memcached):
 
 
 def series(folder):
-    """What collectd wrote, each with its newest line's values: `name-YYYY-MM-DD` is a file of lines."""
-    newest = {}
-    for path in folder.glob("*/*/*"):
-        lines = path.read_text(encoding="ascii").splitlines()
-        newest[path.name[:-len("-2026-01-01")]] = lines[-1].split(",")[1:]
-    return newest
+    """What collectd wrote, lists of rows without their times: `name-YYYY-MM-DD` is a file of lines, the
+    first of them names."""
+    written = {}
+    for path in sorted(folder.glob("*/*/*")):
+        lines = path.read_text(encoding="ascii").splitlines()[1:]
+        rows = written.setdefault(path.name[:-len("-2026-01-01")], [])
+        rows.extend(line.split(",")[1:] for line in lines)
+    return written
 
 
 def collected(port, folder):
-    """The series of a collectd that reads this port until it has some; it ends as it should."""
+    """The series of a collectd that reads this port; it ends as it should. It writes what it reads one
+    after the other: once there is a second row of one series, there is a first of each."""
     configuration = folder / "collectd.conf"
     configuration.write_text(f"""
         BaseDir "{folder}"
         PIDFile "{folder}/pid"
         Hostname "here"
         Interval 0.5
+        WriteThreads 1
         LoadPlugin csv
         LoadPlugin memcached
         <Plugin csv>
@@ -81,8 +101,7 @@ def collected(port, folder):
     process = subprocess.Popen(["collectd", "-f", "-C", str(configuration)],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
-        assert eventually(lambda: {"uptime", "memcached_ops-hits", "df-cache"} <=
-                          set(series(folder / "csv")), 60), process.poll()
+        assert eventually(lambda: len(series(folder / "csv").get("uptime", [])) > 1, 60), process.poll()
     finally:
         process.send_signal(signal.SIGTERM)
         words = process.communicate(timeout=60)[0]
@@ -100,13 +119,75 @@ def test_collectd(both, tmp_path):
         found[name] = collected(server.port, folder)
     assert len(found["ember"]) > 20
     assert set(found["ember"]) == set(found["memcached"])
-    assert found["ember"]["memcached_items-current"] == ["2.000000"]
-    for each, values in found["ember"].items():
-        assert len(values) == len(found["memcached"][each]), each
+    assert {"uptime", "memcached_ops-hits", "df-cache"} <= set(found["ember"])
+    assert found["ember"]["memcached_items-current"][0] == ["2.000000"]
+    for each, rows in found["ember"].items():
+        assert len(rows[0]) == len(found["memcached"][each][0]), each
+
+
+def tool(command, result, **environment):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False,
+                          env=dict(os.environ, **environment))
+    if "Cache::Memcached not found" in done.stdout:
+        pytest.skip("skipped, because libcache-memcached-perl is not installed")
+    assert done.returncode == result, done.stdout + done.stderr
+    return done.stdout
+
+
+MUNIN = "/usr/share/munin/plugins/memcached_"
+
+
+def test_munin(both, tmp_path):
+    """The plugin goes by its name; `U` would be a figure it does not find."""
+    if not os.path.exists(MUNIN):
+        pytest.skip("skipped, because munin-plugins-extra is not installed")
+    for graph, wanted in (("rates", {"cache_hits": "2", "cache_misses": "1", "cmd_get": "3",
+                                     "cmd_set": "2", "total_items": "2"}),
+                          ("bytes", {}), ("counters", {"curr_items": "2"})):
+        plugin = tmp_path / f"memcached_{graph}"
+        plugin.symlink_to(MUNIN)
+        names = []
+        for name, server in both.items():
+            words = tool([str(plugin)], 0, host=server.host, port=str(server.port))
+            rows = dict(re.fullmatch(r"memcache_(\w+)\.value (\d+)", line).groups()
+                        for line in words.splitlines())
+            assert wanted.items() <= rows.items(), name
+            names.append(list(rows))
+        assert names[0] == names[1] and len(names[0]) >= 2
+
+
+NAGIOS = "/usr/lib/nagios/plugins/check_memcached"
+
+
+def test_nagios(both):
+    """The check keeps what it saw in the cache itself, and compares with it the next time."""
+    if not os.path.exists(NAGIOS):
+        pytest.skip("skipped, because monitoring-plugins-contrib is not installed")
+    said = {}
+    for name, server in both.items():
+        check = [NAGIOS, "-t", "30", "-H", server.host, "-p", str(server.port)]
+        words = tool(check, 0)
+        with server.connect() as wire:
+            kept = ask(wire, b"get check_memcached\r\n", b"END\r\n")
+            assert b"cmd_get=3 cmd_set=2 get_hits=2 get_misses=1 evictions=0" in kept, (name, kept)
+            for _ in range(6):
+                ask(wire, b"get a nothing\r\n", b"END\r\n")
+        words += tool([*check, "-T", "0", "-w", "2"], 1)
+        words += tool([*check, "-T", "0", "-w", "0.5"], 0)
+        said[name] = re.sub(r"(time|interval)=\d+", r"\1=", words)
+    assert said["ember"] == said["memcached"]
+    assert "WARNING: Low hit/miss rate" in said["ember"]
 
 
 def figures(server, family=""):
     return {name: value.strip() for name, value in stats(server, family)}
+
+
+def test_telegraf(both):
+    for name, server in both.items():
+        general = figures(server)
+        for each in TELEGRAF:
+            assert general[each].isdigit(), (name, each)
 
 
 def test_datadog(both):
@@ -159,4 +240,8 @@ def test_php_memcached_admin(both):
             # What it calls wasted: memory of the class less what was asked for.
             requested = int(of_items[number]["mem_requested"])
             assert 0 < requested <= int(row["total_chunks"]) * int(row["chunk_size"]), name
-        assert figures(server, "settings")["maxbytes"].isdigit(), name
+            # A class's items are the words of a line: the second, and what is behind `[`, and the fifth.
+            with server.connect() as wire:
+                line = ask(wire, b"stats cachedump %d 10\r\n" % int(number), b"END\r\n").decode()
+            assert re.fullmatch(r"ITEM [ab] \[(1|9000) b; \d+ s\]\r\nEND\r\n", line), (name, line)
+        assert set(ADMIN_SETTINGS) <= set(figures(server, "settings")), name

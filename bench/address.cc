@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bench/address.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -64,34 +63,6 @@ Result<Fd> Address::connect() const {
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   }
   return fd;
-}
-
-Result<void> set_nonblocking(const Fd& fd) {
-  const int flags = fcntl(fd.get(), F_GETFL);
-  if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
-    return fail_errno("cannot make a socket non-blocking", errno);
-  }
-  return {};
-}
-
-Result<std::string> ask(const Fd& fd, std::string_view command, std::string_view end) {
-  while (!command.empty()) {
-    const ssize_t sent = send(fd.get(), command.data(), command.size(), MSG_NOSIGNAL);
-    if (sent < 0) {
-      return fail_errno("cannot send to the server", errno);
-    }
-    command.remove_prefix(static_cast<size_t>(sent));
-  }
-  std::string answer;
-  char bytes[4096];
-  while (!answer.ends_with(end)) {
-    const ssize_t got = recv(fd.get(), bytes, sizeof(bytes), 0);
-    if (got <= 0) {
-      return fail_errno("the server does not answer", got == 0 ? ECONNRESET : errno);
-    }
-    answer.append(bytes, static_cast<size_t>(got));
-  }
-  return answer;
 }
 
 }  // namespace ember::bench

@@ -25,10 +25,4 @@ class Address {
   socklen_t size_ = 0;
 };
 
-/// Makes reads and writes of `fd` return at once.
-Result<void> set_nonblocking(const Fd& fd);
-
-/// Sends `command` and returns what is answered up to and with `end` ("END\r\n").
-Result<std::string> ask(const Fd& fd, std::string_view command, std::string_view end);
-
 }  // namespace ember::bench

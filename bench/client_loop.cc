@@ -2,7 +2,6 @@
 #include "bench/client_loop.h"
 
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +15,6 @@ namespace ember::bench {
 namespace {
 
 constexpr size_t kCarryRoom = 1024;  // longer than any line of a reply
-constexpr size_t kReadSize = 256 * 1024;
 constexpr uint32_t kFillDepth = 64;
 constexpr int kEventsAtOnce = 256;
 // A sleep may end this much too late; the schedule's last stretch is spun through instead.
@@ -36,8 +34,9 @@ int64_t now_ns() {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-ClientLoop::Connection::Connection(Fd socket, const LoopOptions& options, const Workload& workload)
-    : fd(std::move(socket)),
+ClientLoop::Connection::Connection(Wire opened, const LoopOptions& options,
+                                   const Workload& workload)
+    : wire(std::move(opened)),
       asked(std::max(options.depth, kFillDepth), workload.width),
       reader({.dialect = workload.dialect, .verify = workload.verify}, workload.keys,
              workload.values) {}
@@ -50,23 +49,24 @@ ClientLoop::ClientLoop(const Workload& workload, const LoopOptions& options,
       writer_(workload.dialect, workload.keys, workload.values),
       random_(options.seed),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      input_(kCarryRoom + kReadSize),
+      input_(kCarryRoom + options.read_size),
       picked_(workload.width) {}
 
-Result<void> ClientLoop::connect(const Address& address) {
+Result<void> ClientLoop::connect(const Address& address, const TlsClient* tls) {
   for (uint32_t number = 0; number < options_.connections; ++number) {
     auto fd = address.connect();
     if (!fd) {
       return std::unexpected(fd.error());
     }
-    if (auto done = set_nonblocking(*fd); !done) {
-      return done;
+    auto wire = Wire::open(std::move(*fd), tls);
+    if (!wire) {
+      return std::unexpected(wire.error());
     }
-    connections_.push_back(std::make_unique<Connection>(std::move(*fd), options_, workload_));
+    connections_.push_back(std::make_unique<Connection>(std::move(*wire), options_, workload_));
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.ptr = connections_.back().get();
-    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connections_.back()->fd.get(), &event) != 0) {
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connections_.back()->wire.fd(), &event) != 0) {
       return fail_errno("cannot watch a socket", errno);
     }
   }
@@ -142,20 +142,29 @@ Result<void> ClientLoop::turn(int64_t timeout_ns) {
 }
 
 Result<void> ClientLoop::receive(Connection& connection) {
-  char* const start = input_.data() + kCarryRoom;
-  const ssize_t got = recv(connection.fd.get(), start, kReadSize, 0);
-  if (got <= 0) {
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-      return {};
+  size_t got = 0;
+  do {
+    got = connection.wire.receive({input_.data() + kCarryRoom, options_.read_size});
+    if (got == 0) {
+      const auto& failure = connection.wire.failure();
+      return failure ? Result<void>(std::unexpected(*failure)) : Result<void>();
     }
-    return fail_errno("the server closed a connection", got == 0 ? ECONNRESET : errno);
-  }
-  add(counters_.bytes_received, static_cast<uint64_t>(got));
+    if (auto done = take(connection, got); !done) {
+      return done;
+    }
+  } while (got == options_.read_size);
+  return {};
+}
+
+/// What was received into input_.
+Result<void> ClientLoop::take(Connection& connection, size_t size) {
+  char* const start = input_.data() + kCarryRoom;
+  add(counters_.bytes_received, size);
   now_ns_ = now_ns();
   const size_t carried = connection.carry.size();
   std::memcpy(start - carried, connection.carry.data(), carried);
-  const std::string_view rest = connection.reader.consume(
-      {start - carried, carried + static_cast<size_t>(got)}, connection.asked, *this);
+  const std::string_view rest =
+      connection.reader.consume({start - carried, carried + size}, connection.asked, *this);
   if (connection.reader.broken() || rest.size() > kCarryRoom) {
     return fail("the server's answers do not fit the requests; first odd line: '" + first_error_ +
                 "'");
@@ -196,11 +205,10 @@ Result<void> ClientLoop::refill(Connection& connection) {
   if (bytes.empty()) {
     return {};
   }
-  const ssize_t sent = send(connection.fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-    return fail_errno("cannot send to the server", errno);
+  const size_t done = connection.wire.send(bytes);
+  if (const auto& failure = connection.wire.failure()) {
+    return std::unexpected(*failure);
   }
-  const size_t done = sent < 0 ? 0 : static_cast<size_t>(sent);
   add(counters_.bytes_sent, done);
   if (done < bytes.size()) {
     connection.unsent.assign(bytes.substr(done));
@@ -210,14 +218,12 @@ Result<void> ClientLoop::refill(Connection& connection) {
 }
 
 Result<void> ClientLoop::send_pending(Connection& connection) {
-  const ssize_t sent =
-      send(connection.fd.get(), connection.unsent.data(), connection.unsent.size(), MSG_NOSIGNAL);
-  if (sent < 0) {
-    return errno == EAGAIN || errno == EINTR ? Result<void>()
-                                             : fail_errno("cannot send to the server", errno);
+  const size_t sent = connection.wire.send(connection.unsent);
+  if (const auto& failure = connection.wire.failure()) {
+    return std::unexpected(*failure);
   }
-  add(counters_.bytes_sent, static_cast<uint64_t>(sent));
-  connection.unsent.erase(0, static_cast<size_t>(sent));
+  add(counters_.bytes_sent, sent);
+  connection.unsent.erase(0, sent);
   if (!connection.unsent.empty()) {
     return {};
   }
@@ -233,7 +239,7 @@ void ClientLoop::want_write(Connection& connection, bool wanted) {
   epoll_event event{};
   event.events = wanted ? EPOLLIN | EPOLLOUT : EPOLLIN;
   event.data.ptr = &connection;
-  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.fd.get(), &event);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.wire.fd(), &event);
 }
 
 void ClientLoop::issue(Connection& connection, int64_t intended_ns) {

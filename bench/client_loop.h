@@ -26,6 +26,7 @@
 #include "bench/reply_reader.h"
 #include "bench/request_writer.h"
 #include "bench/value_space.h"
+#include "bench/wire.h"
 
 namespace ember::bench {
 
@@ -51,6 +52,7 @@ struct LoopOptions {
   double rate = 0;       // requests a second, open loop; 0: closed
   bool poisson = false;  // open loop with exponential gaps
   uint64_t seed = 1;
+  size_t read_size = 256UL * 1024;  // received at once
 };
 
 /// Written by the loop, read by whoever watches.
@@ -61,7 +63,7 @@ struct LoopCounters {
   std::atomic<uint64_t> sets{0};
   std::atomic<uint64_t> errors{0};
   std::atomic<uint64_t> corrupt{0};
-  std::atomic<uint64_t> bytes_sent{0};
+  std::atomic<uint64_t> bytes_sent{0};  // as before encryption and after decryption
   std::atomic<uint64_t> bytes_received{0};
 };
 
@@ -70,7 +72,8 @@ class ClientLoop : private ReplySink {
   /// The workload and the phase outlive the loop.
   ClientLoop(const Workload& workload, const LoopOptions& options, const std::atomic<Phase>& phase);
 
-  Result<void> connect(const Address& address);
+  /// Waits for the handshakes, too, of connections with `tls` (null: plain).
+  Result<void> connect(const Address& address, const TlsClient* tls);
 
   /// Sets the keys first, first + step, ... below `end`, once each.
   Result<void> fill(uint64_t first, uint64_t end, uint64_t step);
@@ -86,9 +89,9 @@ class ClientLoop : private ReplySink {
 
  private:
   struct Connection {
-    Connection(Fd socket, const LoopOptions& options, const Workload& workload);
+    Connection(Wire opened, const LoopOptions& options, const Workload& workload);
 
-    Fd fd;
+    Wire wire;
     InFlight asked;
     ReplyReader reader;
     std::string carry;            // the beginning of a line not all here yet
@@ -101,6 +104,7 @@ class ClientLoop : private ReplySink {
 
   Result<void> turn(int64_t timeout_ns);
   Result<void> receive(Connection& connection);
+  Result<void> take(Connection& connection, size_t size);
   Result<void> refill(Connection& connection);
   Result<void> send_pending(Connection& connection);
   void want_write(Connection& connection, bool wanted);

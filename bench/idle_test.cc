@@ -9,6 +9,7 @@
 
 #include "bench/address.h"
 #include "bench/process_usage.h"
+#include "bench/wire.h"
 
 namespace ember::bench {
 namespace {
@@ -19,14 +20,18 @@ void sleep_for(double seconds) {
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
-Result<Fd> open_one(const Address& address, bool use) {
+Result<Wire> open_one(const Address& address, const TlsClient* tls, bool use) {
   auto fd = address.connect();
-  if (fd && use) {
-    if (auto answer = ask(*fd, "get idle\r\n", "END\r\n"); !answer) {
+  if (!fd) {
+    return std::unexpected(fd.error());
+  }
+  auto wire = Wire::open(std::move(*fd), tls);
+  if (wire && use) {
+    if (auto answer = wire->ask("get idle\r\n", "END\r\n"); !answer) {
       return std::unexpected(answer.error());
     }
   }
-  return fd;
+  return wire;
 }
 
 void raise_descriptor_limit() {
@@ -44,7 +49,7 @@ Result<IdleResult> run_idle_test(const IdleOptions& options) {
   if (!address) {
     return std::unexpected(address.error());
   }
-  auto first = open_one(*address, true);
+  auto first = open_one(*address, options.tls, true);
   if (!first) {
     return std::unexpected(first.error());
   }
@@ -53,13 +58,13 @@ Result<IdleResult> run_idle_test(const IdleOptions& options) {
   if (!before) {
     return std::unexpected(before.error());
   }
-  std::vector<Fd> connections;
+  std::vector<Wire> connections;
   for (uint32_t number = 0; number < options.connections; ++number) {
-    auto fd = open_one(*address, options.use_once);
-    if (!fd) {
-      return std::unexpected(fd.error());
+    auto wire = open_one(*address, options.tls, options.use_once);
+    if (!wire) {
+      return std::unexpected(wire.error());
     }
-    connections.push_back(std::move(*fd));
+    connections.push_back(std::move(*wire));
   }
   sleep_for(options.hold_seconds);
   auto after = read_process_usage(options.server_pid);

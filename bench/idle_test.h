@@ -8,11 +8,13 @@
 #include <string>
 
 #include "base/result.h"
+#include "bench/tls_client.h"
 
 namespace ember::bench {
 
 struct IdleOptions {
   std::string server = "127.0.0.1:11211";
+  const TlsClient* tls = nullptr;  // null: plain
   pid_t server_pid = 0;
   uint32_t connections = 1000;
   bool use_once = true;  // a get on each before it falls idle, as a client pool leaves them

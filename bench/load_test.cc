@@ -70,7 +70,7 @@ Result<void> Crew::start() {
     loop.rate /= options_.threads;
     loop.seed = options_.loop.seed * 1000 + number;
     loops_.push_back(std::make_unique<ClientLoop>(workload_, loop, phase_));
-    if (auto done = loops_.back()->connect(*address); !done) {
+    if (auto done = loops_.back()->connect(*address, options_.tls); !done) {
       return done;
     }
   }

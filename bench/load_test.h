@@ -17,7 +17,8 @@ namespace ember::bench {
 
 struct LoadOptions {
   std::string server = "127.0.0.1:11211";
-  LoopOptions loop;  // connections and rate: of all threads together
+  const TlsClient* tls = nullptr;  // outlives the test; null: plain
+  LoopOptions loop;                // connections and rate: of all threads together
   uint32_t threads = 1;
   bool fill = true;  // set every key once before
   double warm_up_seconds = 1;

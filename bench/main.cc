@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,11 +17,20 @@
 #include "bench/memory_test.h"
 #include "bench/plot.h"
 #include "bench/report.h"
+#include "bench/tls_client.h"
 
 DEFINE_string(mode, "load",
               "load: measure; fill: store all keys and report the memory they take; "
               "idle: open connections, hold them, report what each costs");
 DEFINE_string(server, "127.0.0.1:11211", "HOST:PORT, [IPV6]:PORT or unix:PATH");
+DEFINE_bool(tls, false,
+            "speak TLS on every connection; handshakes are over before anything is measured, and "
+            "without --tls_ca the server's certificate is not verified");
+DEFINE_string(tls_ca, "",
+              "PEM file of the CA that must have signed the server's certificate; its name is not "
+              "compared");
+DEFINE_string(tls_cert, "", "PEM file of a client's certificate, for servers that want one");
+DEFINE_string(tls_key, "", "PEM file of its key");
 DEFINE_int32(server_pid, 0, "the server's process: adds its CPU time a request and its memory");
 DEFINE_uint32(connections, 50, "connections, spread over the threads");
 DEFINE_uint32(threads, 1, "threads, each with its own loop and connections");
@@ -137,6 +147,7 @@ Result<void> run_load(const Workload& workload, const LoadOptions& options) {
 
 Result<void> run_idle(const LoadOptions& options) {
   auto result = run_idle_test({.server = options.server,
+                               .tls = options.tls,
                                .server_pid = FLAGS_server_pid,
                                .connections = FLAGS_connections,
                                .hold_seconds = FLAGS_seconds});
@@ -199,18 +210,33 @@ Result<LoadOptions> load_options() {
   return options;
 }
 
+/// Nothing without --tls.
+Result<std::optional<TlsClient>> tls_client() {
+  const TlsClientOptions options{
+      .ca = FLAGS_tls_ca, .certificate = FLAGS_tls_cert, .key = FLAGS_tls_key};
+  if (!FLAGS_tls) {
+    const bool none = options.ca.empty() && options.certificate.empty() && options.key.empty();
+    return none ? Result<std::optional<TlsClient>>(std::nullopt)
+                : fail("--tls_ca, --tls_cert and --tls_key need --tls");
+  }
+  return TlsClient::open(options);
+}
+
 Result<void> run() {
+  auto tls = tls_client();
   auto options = load_options();
   auto popularity = Popularity::parse(FLAGS_popularity, FLAGS_keys);
   auto key_sizes = SizeDistribution::parse(FLAGS_key_size);
   auto value_sizes = SizeDistribution::parse(FLAGS_value_size);
   for (const Error* error :
-       {options ? nullptr : &options.error(), popularity ? nullptr : &popularity.error(),
-        key_sizes ? nullptr : &key_sizes.error(), value_sizes ? nullptr : &value_sizes.error()}) {
+       {tls ? nullptr : &tls.error(), options ? nullptr : &options.error(),
+        popularity ? nullptr : &popularity.error(), key_sizes ? nullptr : &key_sizes.error(),
+        value_sizes ? nullptr : &value_sizes.error()}) {
     if (error != nullptr) {
       return std::unexpected(*error);
     }
   }
+  options->tls = *tls ? &**tls : nullptr;
   auto keys = KeySpace::make(*key_sizes, FLAGS_keys);
   if (!keys) {
     return std::unexpected(keys.error());

@@ -7,6 +7,7 @@
 #include "base/numbers.h"
 #include "bench/address.h"
 #include "bench/process_usage.h"
+#include "bench/wire.h"
 
 namespace ember::bench {
 namespace {
@@ -38,7 +39,11 @@ Result<MemoryResult> run_memory_test(const Workload& workload, const LoadOptions
   if (!fd) {
     return std::unexpected(fd.error());
   }
-  auto stats = ask(*fd, "stats\r\n", "END\r\n");
+  auto wire = Wire::open(std::move(*fd), options.tls);
+  if (!wire) {
+    return std::unexpected(wire.error());
+  }
+  auto stats = wire->ask("stats\r\n", "END\r\n");
   if (!stats) {
     return std::unexpected(stats.error());
   }

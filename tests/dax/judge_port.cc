@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tests/dax/judge_port.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/io.h>
 
 #include <cerrno>
@@ -17,14 +19,19 @@ constexpr unsigned char kReadback = 0xe9;
 }  // namespace
 
 Result<JudgePort> JudgePort::open(bool to_stdout) {
-  if (to_stdout) return JudgePort(true);
+  if (to_stdout) return JudgePort(true, Fd());
   if (::ioperm(kPort, 1, 1) != 0) {
     return fail_errno("cannot use the debug port (outside the test machine say --stdout)", errno);
   }
   if (::inb(kPort) != kReadback) {
     return fail("there is no debug port: start the emulator with -device isa-debugcon,iobase=0xe9");
   }
-  return JudgePort(false);
+  // The program itself: all who use the port have that file.
+  Fd lock(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  if (!lock) {
+    return fail_errno("cannot open /proc/self/exe, to take turns at the debug port", errno);
+  }
+  return JudgePort(false, std::move(lock));
 }
 
 void JudgePort::say(std::string_view line) const {
@@ -35,7 +42,10 @@ void JudgePort::say(std::string_view line) const {
     std::fflush(stdout);
     return;
   }
+  // The processor may be given to another process in the middle of the line.
+  ::flock(lock_.get(), LOCK_EX);
   ::outsb(kPort, bytes.data(), bytes.size());
+  ::flock(lock_.get(), LOCK_UN);
 }
 
 }  // namespace ember::dax

@@ -8,7 +8,9 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace ember::dax {
@@ -22,9 +24,10 @@ class JudgePort {
   void say(std::string_view line) const;
 
  private:
-  explicit JudgePort(bool to_stdout) : to_stdout_(to_stdout) {}
+  JudgePort(bool to_stdout, Fd lock) : to_stdout_(to_stdout), lock_(std::move(lock)) {}
 
   bool to_stdout_;
+  Fd lock_;  // held while a line is said
 };
 
 }  // namespace ember::dax

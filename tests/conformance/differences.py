@@ -13,7 +13,6 @@ class Difference:
     def __init__(self, entry):
         self.name = entry["name"]
         self.reason = entry["reason"]
-        self.luck = entry.get("luck", False)
         self._request = re.compile(entry["request"].encode("latin-1"), re.DOTALL | re.MULTILINE)
         self._memcached = re.compile(entry["memcached"].encode("latin-1"), re.DOTALL)
         self._ember = re.compile(entry["ember"].encode("latin-1"), re.DOTALL)
@@ -42,4 +41,4 @@ class Differences:
         return None
 
     def unmet(self):
-        return [each.name for each in self.all if not each.luck and not self.met[each.name]]
+        return [difference.name for difference in self.all if not self.met[difference.name]]

@@ -47,6 +47,14 @@ class Peer:
         found = re.search(rb" cas=(\d+)", self.ask([b"me " + key + b"\r\n"], "cas"))
         return int(found[1]) if found else 1
 
+    def wait_for(self, words):
+        """Waits until `stats FAMILY` has a line of `FAMILY NAME VALUE`."""
+        family, line = words.split(" ", 1)
+        deadline = time.monotonic() + REPLY_SECONDS
+        while f"STAT {line}\r\n".encode() not in self.ask([f"stats {family}\r\n".encode()], "wait"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"stats {family} does not come to say {line}")
+
     def drop(self, connection):
         wire = self._connections.pop(connection, None)
         if wire is not None:

@@ -53,6 +53,9 @@ class Player:
             where = f"{transcript.name}:{exchange.line}"
             if exchange.sleep:
                 time.sleep(exchange.sleep)
+            if exchange.until:
+                for peer in self.peers():
+                    peer.wait_for(exchange.until)
             if exchange.pieces:
                 mismatch = self.exchange(exchange, where)
                 if mismatch:

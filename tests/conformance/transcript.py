@@ -21,13 +21,14 @@ class Exchange:
     line: int
     pieces: list = dataclasses.field(default_factory=list)  # bytes, or ("cas", key, step)
     sleep: float = 0.0
+    until: str = ""
     connection: str = "1"
     half_close: bool = False
     drop: bool = False
     expected: list = dataclasses.field(default_factory=list)
 
     def empty(self):
-        return not (self.pieces or self.sleep or self.drop)
+        return not (self.pieces or self.sleep or self.until or self.drop)
 
 
 @dataclasses.dataclass
@@ -102,6 +103,8 @@ class _Reader:
             self.exchange(number).expected.append(rest)
         elif word == "sleep":
             self.exchange(number).sleep = float(rest)
+        elif word == "until":
+            self.exchange(number).until = rest
         elif word == "on":
             self.end()
             self.connection = rest

@@ -59,10 +59,15 @@ class Comparison:
         self.servers = Servers(options.bin, options.memcached, options.port)
         self.kinds = options.servers.split(',')
 
+    def kinds_of(self, row):
+        """The null server knows connections, not their memory, and no TLS."""
+        without_null = row.mode != 'load' or row.server.get('tls')
+        return [kind for kind in self.kinds if not (kind == 'null' and without_null)]
+
     def load(self, row, server, **more):
         """One run of ember-bench; its figures."""
-        arguments = dict(row.load, server=server.address, server_pid=server.pid, mode=row.mode,
-                         pin=LOAD_CPU, progress='false')
+        arguments = dict(row.load, **server.load_options(), mode=row.mode, pin=LOAD_CPU,
+                         progress='false')
         arguments.update(more)
         with tempfile.NamedTemporaryFile(suffix='.json') as file:
             command = [self.servers.program('ember-bench'), '--json=' + file.name]
@@ -82,11 +87,11 @@ class Comparison:
     def run_loads(self, row):
         """All servers up and filled; then in turns, round by round."""
         running = []
-        rounds = {kind: [] for kind in self.kinds}
+        rounds = {kind: [] for kind in self.kinds_of(row)}
         # No server holds values that do not exist: the null server's are not verified.
-        extra = {kind: {'verify': 'false'} if kind == 'null' else {} for kind in self.kinds}
+        extra = {kind: {'verify': 'false'} if kind == 'null' else {} for kind in rounds}
         try:
-            for kind in self.kinds:
+            for kind in rounds:
                 server = self.servers.start(kind, row.server, row.server_cpus)
                 running.append(server)
                 self.load(row, server, seconds=0.1, warm_up=0, **extra[kind])
@@ -102,7 +107,7 @@ class Comparison:
 
     def run_fresh(self, row):
         """Memory: a fresh server for every round, one at a time."""
-        rounds = {kind: [] for kind in self.kinds if kind != 'null'}
+        rounds = {kind: [] for kind in self.kinds_of(row)}
         for _ in range(3 if row.mode == 'idle' else 1):
             for kind in rounds:
                 server = self.servers.start(kind, row.server, row.server_cpus)
@@ -182,14 +187,18 @@ def main():
                     'speed', 'client', 'kreq/s', ''))
     everything = {}
     failures = 0
-    for row in rows:
-        try:
-            everything[row.name] = comparison.run(row)
-        except RuntimeError as error:
-            failures += 1
-            print('%s: FAILED: %s' % (row.name, error), file=sys.stderr)
-            continue
-        print_row(row, {kind: medians(rounds) for kind, rounds in everything[row.name].items()})
+    try:
+        for row in rows:
+            try:
+                everything[row.name] = comparison.run(row)
+            except RuntimeError as error:
+                failures += 1
+                print('%s: FAILED: %s' % (row.name, error), file=sys.stderr)
+                continue
+            print_row(row, {kind: medians(rounds)
+                            for kind, rounds in everything[row.name].items()})
+    finally:
+        comparison.servers.close()
     write_outputs(options, everything)
     return 1 if failures else 0
 

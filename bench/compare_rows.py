@@ -25,6 +25,8 @@ def load(connections=50, depth=1, **more):
     return options
 
 
+TLS = {'tls': True}
+
 ROWS = [
     Row('depth1', '50 connections, depth 1, 100 B, 90 % get', load(), target=0.85, floor=0.70),
     Row('depth16', '50 connections, depth 16', load(depth=16), target=0.5, floor=0.22),
@@ -51,6 +53,12 @@ ROWS = [
     Row('idle1000', '1000 idle connections: resident bytes each',
         {'connections': 1000, 'seconds': 1}, target=0.5, figure='bytes_per_connection',
         mode='idle'),
+    Row('tls_depth1', 'TLS, depth 1', load(), TLS),
+    Row('tls_depth16', 'TLS, depth 16', load(depth=16), TLS),
+    Row('tls_multiget50', 'TLS, multiget of 50 keys', load(width=50), TLS),
+    Row('tls_value100k', 'TLS, depth 1, 100 KB values', load(value_size=100000, keys=1000), TLS),
+    Row('tls_idle1000', '1000 idle TLS connections: resident bytes each',
+        {'connections': 1000, 'seconds': 1}, TLS, figure='bytes_per_connection', mode='idle'),
     Row('memory', '4 million items of 24 + 100 bytes: user bytes per resident byte',
         {'keys': 4000000, 'key_size': 24}, {'memory': 1024}, target=1.15, at_least=True,
         figure='user_bytes_per_resident_byte', mode='fill'),

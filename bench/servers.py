@@ -4,8 +4,11 @@
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
+
+from tls_certificate import TlsCertificate
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 START_SECONDS = 10
@@ -18,6 +21,13 @@ class Servers:
         self.binaries = binaries
         self.memcached = shutil.which(memcached) or memcached
         self.next_port = first_port
+        self.certificate = None  # made for the first server with TLS
+
+    def close(self):
+        """Once all servers are stopped."""
+        if self.certificate:
+            self.certificate.remove()
+            self.certificate = None
 
     def program(self, name):
         return os.path.join(self.binaries, name)
@@ -37,6 +47,9 @@ class Servers:
             command += ['--memory-file=/dev/shm/ember-bench-%d-%d' % (os.getpid(), port)]
         elif ':' in kind:
             command.append('--io=' + kind.split(':')[1])
+        if options.get('tls'):
+            self.certificate = self.certificate or TlsCertificate()
+            command += self.certificate.server_options()
         return command
 
     def start(self, kind, options=None, cpus=None):
@@ -45,13 +58,16 @@ class Servers:
         command = self.command(kind, port, options or {})
         if cpus:
             command = ['taskset', '-c', cpus] + command
-        return Server(kind, port, command)
+        return Server(kind, port, command, self.certificate if '-Z' in command else None)
 
 
 class Server:
-    def __init__(self, kind, port, command):
+    """`certificate` is the server's if it speaks TLS."""
+
+    def __init__(self, kind, port, command, certificate=None):
         self.kind = kind
         self.port = port
+        self.certificate = certificate
         self.memory_file = next((option.split('=')[1] for option in command
                                  if option.startswith('--memory-file=')), None)
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
@@ -66,6 +82,19 @@ class Server:
     def address(self):
         return '127.0.0.1:%d' % self.port
 
+    def load_options(self):
+        """What ember-bench needs to reach it."""
+        return {'server': self.address, 'server_pid': self.pid,
+                **(self.certificate.load_options() if self.certificate else {})}
+
+    def connect(self):
+        connection = socket.create_connection(('127.0.0.1', self.port), 1)
+        if not self.certificate:
+            return connection
+        context = ssl.create_default_context(cafile=self.certificate.cert)
+        context.check_hostname = False
+        return context.wrap_socket(connection)
+
     def wait_until_ready(self):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -73,7 +102,7 @@ class Server:
                 raise RuntimeError('%s ended at once: %s' % (
                     self.kind, self.process.stderr.read().decode(errors='replace').strip()))
             try:
-                with socket.create_connection(('127.0.0.1', self.port), 1) as connection:
+                with self.connect() as connection:
                     connection.sendall(b'version\r\n')
                     if connection.recv(100):
                         return

@@ -48,6 +48,10 @@ ChunkPlace PageTable::place_of(uint64_t offset) const {
 
 std::optional<uint32_t> PageTable::take_free(uint8_t class_id, bool any) {
   MutexLock lock(mutex_);
+  return pop_free(class_id, any);
+}
+
+std::optional<uint32_t> PageTable::pop_free(uint8_t class_id, bool any) {
   const auto ours = std::find_if(free_.rbegin(), free_.rend(), [&](uint32_t number) {
     const uint8_t wanted_by = pages_[number].wanted_by;
     return any || wanted_by == 0 || wanted_by == class_id;
@@ -181,11 +185,10 @@ void PageTable::release(uint32_t number) {
   page.states.reset();
   page.owners.reset();
   page.pins.reset();
-  if (claim_excess()) {
-    set_aside(number);
+  MutexLock lock(mutex_);
+  if (set_aside(number)) {
     return;
   }
-  MutexLock lock(mutex_);
   free_.push_back(number);
   unused_.store(free_.size(), std::memory_order_relaxed);
   if (page.wanted_by == 0) {
@@ -193,35 +196,33 @@ void PageTable::release(uint32_t number) {
   }
 }
 
-bool PageTable::claim_excess() {
-  size_t excess = excess_.load(std::memory_order_relaxed);
-  while (excess != 0 &&
-         !excess_.compare_exchange_weak(excess, excess - 1, std::memory_order_relaxed)) {
-  }
-  return excess != 0;
+size_t PageTable::drop_excess(size_t most) {
+  MutexLock lock(mutex_);
+  const size_t dropped = std::min(most, excess());
+  excess_.fetch_sub(dropped, std::memory_order_relaxed);
+  return dropped;
 }
 
-void PageTable::drop_excess(size_t most) {
-  while (most-- > 0 && claim_excess()) {
+/// False if there are not too many pages. Under one lock: no page is neither excess nor aside.
+bool PageTable::set_aside(uint32_t number) {
+  if (excess() == 0) {
+    return false;
   }
-}
-
-/// The memory first: once the page is among the others it may be brought back.
-void PageTable::set_aside(uint32_t number) {
   if (region_ != nullptr) {
     region_->give_back(size_t{number} << page_shift_, page_size());
   }
   pages_[number].wanted_by = 0;
-  MutexLock lock(mutex_);
+  excess_.fetch_sub(1, std::memory_order_relaxed);
   aside_.push_back(number);
   aside_count_.store(aside_.size(), std::memory_order_relaxed);
+  return true;
 }
 
 void PageTable::set_aside_free() {
-  while (claim_excess()) {
-    const auto number = take_free(0, false);
+  MutexLock lock(mutex_);
+  while (excess() != 0) {
+    const auto number = pop_free(0, false);
     if (!number) {
-      excess_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
     set_aside(*number);

@@ -142,14 +142,21 @@ class PageTable {
 
   /// Takes a page that is entirely unused back; it is free, or set aside if there are too many.
   void release(uint32_t number) EMBER_EXCLUDES(mutex_);
-  // ---- Fewer pages than there are, and more. Calls come one at a time.
+  // ---- Fewer pages than there are, and more. Calls come one at a time, while pages are released.
+  // What is excess and what is set aside change together: their sum only by these calls.
   /// Pages not set aside.
   size_t usable() const { return count() - aside(); }
   size_t aside() const { return aside_count_.load(std::memory_order_relaxed); }
   /// Pages still to be set aside, as they become free.
   size_t excess() const { return excess_.load(std::memory_order_relaxed); }
+  /// Pages that stay once the excess is gone.
+  size_t allowed() EMBER_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return usable() - excess();
+  }
   void add_excess(size_t pages) { excess_.fetch_add(pages, std::memory_order_relaxed); }
-  void drop_excess(size_t most);
+  /// So many of them, at most, stay. How many.
+  size_t drop_excess(size_t most) EMBER_EXCLUDES(mutex_);
   /// Sets aside what is free already, as long as there are too many pages.
   void set_aside_free() EMBER_EXCLUDES(mutex_);
   /// One page that was set aside is free again.
@@ -196,8 +203,8 @@ class PageTable {
   void write_header(uint32_t number, uint8_t class_id);
   void clear_seals(uint32_t number, uint8_t class_id);
   std::optional<uint32_t> take_free(uint8_t class_id, bool any) EMBER_EXCLUDES(mutex_);
-  bool claim_excess();
-  void set_aside(uint32_t number) EMBER_EXCLUDES(mutex_);
+  bool set_aside(uint32_t number) EMBER_REQUIRES(mutex_);
+  std::optional<uint32_t> pop_free(uint8_t class_id, bool any) EMBER_REQUIRES(mutex_);
 
   std::byte* base_;
   const SizeClasses& classes_;

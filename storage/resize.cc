@@ -11,7 +11,7 @@ namespace ember::storage {
 Result<void> StoreImpl::resize(size_t limit) {
   const MutexLock lock(resize_mutex_);
   const size_t wanted = limit / pages_.page_size();
-  const size_t allowed = pages_.usable() - pages_.excess();
+  const size_t allowed = pages_.allowed();
   if (wanted < allowed) {
     pages_.add_excess(allowed - wanted);
     pages_.set_aside_free();
@@ -22,24 +22,23 @@ Result<void> StoreImpl::resize(size_t limit) {
   return {};
 }
 
-/// Pages that were to go stay; those that went come back; the rest is new.
+/// Pages that were to go stay; those that went come back; the rest is new. Of the first two there
+/// are exactly so many, but the janitor makes the one the other meanwhile.
 Result<void> StoreImpl::grow(size_t pages) {
-  const size_t page_size = pages_.page_size();
-  const size_t kept = std::min(pages, pages_.excess());
-  const size_t back = std::min(pages - kept, pages_.aside());
-  const size_t fresh = pages - kept - back;
+  const size_t wanted = pages_.allowed() + pages;
+  const size_t fresh = wanted - std::min(wanted, pages_.count());
   if (fresh != 0) {
-    if (auto grown = region_.grow((pages_.count() + fresh) * page_size); !grown) {
+    if (auto grown = region_.grow(wanted * pages_.page_size()); !grown) {
       return grown;
     }
   }
-  pages_.drop_excess(kept);
+  const size_t back = pages - fresh - pages_.drop_excess(pages - fresh);
   for (size_t i = 0; i < back; ++i) {
     if (auto taken = pages_.bring_back(); !taken) {
       return taken;
     }
   }
-  pages_.grow(pages_.count() + fresh);
+  pages_.grow(wanted);
   return {};
 }
 
@@ -129,6 +128,10 @@ uint8_t StoreImpl::richest_class(uint8_t but) const {
 void StoreImpl::obey_move(ThreadState& thread) {
   const MutexLock lock(move_mutex_);
   if (asked_.from != 0 && !asked_on_its_way_) {
+    if (page_count(*slabs_[asked_.from]) == 0) {
+      move_asked_.store(false, std::memory_order_release);  // others were faster
+      return;
+    }
     if (next_move_.from == 0 && drains_.load(std::memory_order_relaxed) == 0) {
       prepare_move(thread, *slabs_[asked_.from], asked_.to);
       asked_.page = next_move_.page;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The limit changed while the store runs, and pages moved on command (storage/resize.cc).
+#include <memory>
+#include <span>
 #include <string>
+#include <thread>
 
 #include "storage/page_table.h"
 #include "tests/unit/storage/opened_store.h"
@@ -103,6 +106,51 @@ TEST(Resize, BeyondWhatItCanHaveIsRefused) {
   EXPECT_EQ(opened.store->stats().memory_limit, 8 * kMiB);
 }
 
+/// DRAM that takes its time to give memory back.
+class SlowRegion final : public MemoryRegion {
+ public:
+  std::span<std::byte> bytes() override { return memory_->bytes(); }
+  Persist* persist() override { return nullptr; }
+  void give_back(size_t, size_t) override {
+    for (int i = 0; i < 50; ++i) {
+      std::this_thread::yield();
+    }
+  }
+
+ private:
+  std::unique_ptr<MemoryRegion> memory_ = *open_dram_region({.size = 8 * kMiB});
+};
+
+// A page that was just then on its way out was counted neither with those that stay nor with those
+// that come back, and was missing from then on.
+TEST(Resize, MoreComesWhilePagesAreOnTheirWayOut) {
+  SlowRegion region;
+  OpenedStore opened({.memory_limit = 8 * kMiB}, region);
+  const size_t page = page_size_for(8 * kMiB);
+  fill(opened, "key", 7000);
+  opened.thread->offline();
+  const std::jthread janitor([&](const std::stop_token& stop) {
+    const auto entry = opened.store->register_thread();
+    while (!stop.stop_requested()) {
+      opened.store->maintain(*entry);
+    }
+    entry->offline();
+  });
+  for (size_t turn = 0; turn < 20; ++turn) {
+    ASSERT_TRUE(opened.store->resize(2 * kMiB));
+    while (opened.store->stats().pages_excess > 96U - 4U * turn) {
+      std::this_thread::yield();
+    }
+    ASSERT_TRUE(opened.store->resize(8 * kMiB));
+    const StoreStats stats = opened.store->stats();
+    EXPECT_EQ(stats.pages_excess, 0U);
+    ASSERT_EQ((stats.pages_assigned + stats.pages_free) * page, 8 * kMiB);
+    opened.thread->online();
+    fill(opened, "key", 7000);
+    opened.thread->offline();
+  }
+}
+
 TEST(MovePage, OnCommand) {
   OpenedStore opened({.memory_limit = 8 * kMiB});
   fill(opened, "key", 10'000);
@@ -124,6 +172,42 @@ TEST(MovePage, OnCommand) {
   settle(opened);
   EXPECT_EQ(pages_of(opened, static_cast<uint8_t>(to)), before + 2);
   EXPECT_TRUE(opened.has(numbered("key", 9999)));
+}
+
+// A class that was left without a page had a page asked of it for ever, and every other request was
+// told that the store is busy.
+TEST(MovePage, IsGivenUpWhenWritersTookAllThePages) {
+  OpenedStore opened({.memory_limit = kMiB});
+  // A class is worth a page for what is written to it.
+  const auto write_much = [&](size_t size) {
+    for (size_t i = 0; i < kMiB / size; ++i) {
+      ASSERT_EQ(opened.set(numbered("size", size), pattern(size)).outcome, Outcome::stored);
+      opened.thread->quiesce();
+    }
+  };
+  // The only one with two pages, and nothing in them: whoever has none takes these.
+  const uint8_t from = opened.set("a", pattern(100)).class_id;
+  size_t count = 0;
+  while (pages_of(opened, from) < 2) {
+    opened.set(numbered("small", count++), pattern(100));
+  }
+  size_t size = 1000;
+  for (; opened.store->stats().pages_free != 0; size += size / 8) {
+    write_much(size);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    opened.remove(numbered("small", i));
+  }
+  opened.remove("a");
+  opened.thread->quiesce();
+  ASSERT_EQ(opened.store->move_page(from, from + 1), PageMove::ok);
+  for (; pages_of(opened, from) != 0 && size < 60'000; size += size / 8) {
+    write_much(size);
+  }
+  ASSERT_EQ(pages_of(opened, from), 0U);
+  settle(opened);
+  EXPECT_FALSE(opened.store->stats().move_running);
+  EXPECT_NE(opened.store->move_page(-1, from), PageMove::busy);
 }
 
 TEST(MovePage, WhatCannotBe) {

@@ -100,15 +100,20 @@ Draft StoreImpl::patient_draft(ThreadState& thread, const ItemPlan& wanted) {
   Fit where;
   Gathered got;
   uint8_t short_of = 0;
+  bool any_class = false;
   for (;;) {
     if (got.head == nullptr) {
       plan = wanted;
-      where = fit(plan, true);
+      where = fit(plan, any_class);
     }
     if (gather(thread, plan, where, got, short_of)) {
       return {this, got.head, plan};
     }
     const Room room = make_room(thread, short_of);
+    if (room != Room::here && got.head == nullptr && !any_class) {
+      any_class = true;  // whatever is large enough, rather than nothing
+      continue;
+    }
     if (room == Room::none || (room == Room::coming && (!options_.evict || patience.exhausted()))) {
       give_back(plan, got);
       return {this, out_of_memory(short_of)};

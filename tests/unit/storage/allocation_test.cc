@@ -89,6 +89,32 @@ TEST(Allocation, LargeValuesComeInPieces) {
   }
 }
 
+class NewSize : public testing::TestWithParam<double> {};
+
+TEST_P(NewSize, TakesAPageRatherThanMuchTooLargeChunks) {
+  constexpr size_t kMemory = 4 * kMiB;
+  OpenedStore opened({.memory_limit = kMemory});
+  ASSERT_EQ(opened.set("large", pattern(20 * kKiB)).outcome, Outcome::stored);
+  const std::string small = pattern(200);
+  for (size_t i = 0; i < static_cast<size_t>(kMemory * GetParam()) / 250; ++i) {
+    ASSERT_EQ(opened.set(numbered("small", i), small).outcome, Outcome::stored);
+    opened.thread->quiesce();
+  }
+  const std::string middle = pattern(1000);
+  for (size_t i = 0; i < 100; ++i) {
+    ASSERT_EQ(opened.set(numbered("middle", i), middle).outcome, Outcome::stored);
+    opened.thread->quiesce();
+  }
+  uint64_t fitting = 0;
+  for (const ClassStats& stats : opened.store->class_stats()) {
+    fitting += stats.chunk_size > 1000 && stats.chunk_size < 2000 ? stats.items : 0;
+  }
+  EXPECT_GT(fitting, 30U);
+}
+
+// Of the memory; beyond all of it pages come from other classes.
+INSTANTIATE_TEST_SUITE_P(Filled, NewSize, testing::Values(0.5, 0.85, 1.5));
+
 TEST(Allocation, ADraftIsFilledInAnySteps) {
   OpenedStore opened({.memory_limit = 8 * kMiB});
   const std::string value = pattern(150 * kKiB);

@@ -2,6 +2,8 @@
 #include "tests/property/choices.h"
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
 namespace ember::property {
 
@@ -39,6 +41,27 @@ UnixSeconds Choices::exptime() {
     return 0;
   }
   return clock_.now() + pick(2 * options_.max_advance + 1);
+}
+
+size_t Choices::limit() {
+  const auto steps = static_cast<uint32_t>((options_.most_limit - options_.least_limit) / kMiB);
+  return options_.least_limit + pick(steps + 1) * kMiB;
+}
+
+std::pair<int, int> Choices::classes(const storage::Store& store) {
+  const std::vector<storage::ClassStats> with_pages = store.class_stats();
+  const auto count = static_cast<int>(store.class_count());
+  const auto any = [&]() -> int {
+    if (with_pages.empty() || one_in(8)) {
+      return 1 + static_cast<int>(pick(static_cast<uint32_t>(count)));
+    }
+    if (one_in(4)) {
+      return std::array{0, 0, -1, count + 1}.at(pick(4));
+    }
+    return with_pages[pick(static_cast<uint32_t>(with_pages.size()))].class_id;
+  };
+  const int from = any();
+  return {from, any()};
 }
 
 }  // namespace ember::property

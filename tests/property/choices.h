@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
+#include "storage/store.h"
 
 namespace ember::property {
 
@@ -21,6 +23,14 @@ struct WalkOptions {
   uint32_t max_advance = 20;
   /// One step in so many flushes everything, at once or later; 0: none.
   uint32_t flush_one_in = 0;
+  /// One step in so many sets another limit of memory between these two, whole MiB; 0: none.
+  uint32_t resize_one_in = 0;
+  size_t least_limit = 0;
+  size_t most_limit = 0;
+  /// One step in so many moves a page to another class, on command; 0: none.
+  uint32_t move_one_in = 0;
+  /// One step in so many lists items, all of them or the next few; 0: none.
+  uint32_t dump_one_in = 0;
   /// The store may lose any item at any time: a miss is never wrong, a hit is checked as ever.
   bool may_vanish = false;
   /// The store may say no_memory, and then nothing has changed.
@@ -41,6 +51,9 @@ class Choices {
   std::string value();
   /// Never, at once, or some time that the walk may live to see.
   UnixSeconds exptime();
+  size_t limit();
+  /// Classes to move a page from and to, more often such as have pages. Some make no sense.
+  std::pair<int, int> classes(const storage::Store& store);
 
  private:
   WalkOptions options_;

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "storage/page_table.h"
+#include "tests/property/choices.h"
 #include "tests/property/history.h"
 #include "tests/property/opened_store.h"
 #include "tests/property/seed.h"
@@ -37,6 +39,72 @@ class Janitor {
         }) {}
 
  private:
+  std::jthread thread_;
+};
+
+/// Sets limits, moves pages and lists items, on a thread of its own, for as long as it lives.
+class Rearranger {
+ public:
+  struct Counts {
+    std::atomic<uint64_t> resizes{0};
+    std::atomic<uint64_t> moves{0};
+    std::atomic<uint64_t> listed{0};
+  };
+
+  Rearranger(OpenedStore& opened, const WalkOptions& options, uint64_t seed, Counts& counts)
+      : opened_(opened),
+        options_(options),
+        choices_(options, opened.clock(), seed),
+        counts_(counts),
+        thread_([this](const std::stop_token& stop) {
+          const auto entry = opened_.store().register_thread();
+          // However short the others' time is.
+          for (uint32_t turn = 0; turn < kLeastTurns || !stop.stop_requested(); ++turn) {
+            act(*entry, turn);
+            entry->quiesce();
+          }
+          entry->offline();
+        }) {}
+
+ private:
+  static constexpr uint32_t kLeastTurns = 500;
+
+  void act(storage::StoreThread& thread, uint32_t turn) {
+    if (turn % options_.resize_one_in == 0) {
+      EXPECT_TRUE(opened_.store().resize(choices_.limit()).has_value());
+      ++counts_.resizes;
+    }
+    if (choices_.one_in(options_.move_one_in)) {
+      const auto [from, to] = choices_.classes(opened_.store());
+      const bool moves = opened_.store().move_page(from, to) == storage::PageMove::ok;
+      counts_.moves += moves ? 1U : 0U;
+    }
+    list(thread);
+  }
+
+  /// The next few: each whole, whatever others do to its key meanwhile.
+  void list(storage::StoreThread& thread) {
+    if (cursor_.done()) {
+      cursor_ = choices_.one_in(2) ? storage::DumpCursor()
+                                   : storage::DumpCursor(storage::ClassSet().set());
+    }
+    std::vector<storage::DumpedItem> items;
+    opened_.store().dump(thread, cursor_, items);
+    for (const storage::DumpedItem& dumped : items) {
+      const std::string value = opened_.value_of(*dumped.item);
+      const bool filler = dumped.item->key().starts_with("filler");
+      const bool whole = filler ? value.find_first_not_of('f') == std::string::npos
+                                : !short_form(value).starts_with("torn");
+      EXPECT_TRUE(whole) << dumped.item->key();
+      ++counts_.listed;
+    }
+  }
+
+  OpenedStore& opened_;
+  WalkOptions options_;
+  Choices choices_;
+  Counts& counts_;
+  storage::DumpCursor cursor_;
   std::jthread thread_;
 };
 
@@ -144,6 +212,76 @@ TEST(Concurrent, EvictingAHitIsAlwaysTheLastWritten) {
   expect_never_full(workers);
   expect_cas_given_once(workers);
   expect_explained(workers, {.may_vanish = true});
+}
+
+/// Once all is quiet, what is listed is what is counted.
+void expect_figures(OpenedStore& opened) {
+  opened.thread().online();
+  ASSERT_TRUE(opened.settle()) << opened.what_is_on_its_way();
+  std::vector<storage::DumpedItem> items;
+  for (storage::DumpCursor cursor; !cursor.done();) {
+    opened.store().dump(opened.thread(), cursor, items);
+  }
+  uint64_t bytes = 0;
+  for (const storage::DumpedItem& dumped : items) {
+    bytes += dumped.item->size();
+  }
+  const storage::StoreStats stats = opened.store().stats();
+  EXPECT_EQ(stats.items, items.size());
+  EXPECT_EQ(stats.bytes, bytes);
+  const size_t page = storage::page_size_for(opened.first_limit());
+  EXPECT_EQ((stats.pages_assigned + stats.pages_free) * page, stats.memory_limit);
+}
+
+void expect_rearranged(OpenedStore& opened, const WalkOptions& options) {
+  opened.thread().offline();
+  const uint64_t seed = seed_of_test();
+  Rearranger::Counts counts;
+  std::vector<Worker> workers;
+  {
+    const Rearranger rearranger(opened, options, ~seed, counts);
+    workers = run_workers(opened,
+                          {.operation_count = EMBER_PROPERTY_STEPS / 8,
+                           .key_count = 200,
+                           .max_value_size = 2000,
+                           .filler_count = 10000},
+                          seed);
+  }
+  EXPECT_GT(counts.resizes, 0U);
+  EXPECT_TRUE(counts.moves > 0 || options.move_one_in == 0);
+  EXPECT_GT(counts.listed, 0U);
+  expect_cas_given_once(workers);
+  expect_explained(workers, {.may_vanish = options.may_vanish});
+  if (!options.may_vanish) {
+    // Pages with items in them cannot go: they would be on their way for ever.
+    ASSERT_TRUE(opened.store().resize(options.most_limit));
+  }
+  expect_figures(opened);
+}
+
+TEST(Concurrent, OtherLimitsMovedPagesAndLists) {
+  OpenedStore opened({.memory_limit = 8 * kMiB});
+  expect_rearranged(opened, {.resize_one_in = 50,
+                             .least_limit = 2 * kMiB,
+                             .most_limit = 16 * kMiB,
+                             .move_one_in = 2,
+                             .may_vanish = true});
+}
+
+TEST(Concurrent, OtherLimitsOfAMemoryFile) {
+  OpenedStore opened({.memory_limit = 8 * kMiB}, OpenedStore::InFile());
+  expect_rearranged(opened, {.resize_one_in = 50,
+                             .least_limit = 2 * kMiB,
+                             .most_limit = 8 * kMiB,
+                             .move_one_in = 2,
+                             .may_vanish = true});
+}
+
+// A page moved on command is emptied even then, as memcached's -M has it: there are none here.
+TEST(Concurrent, OtherLimitsWithoutEvictionLoseNothing) {
+  OpenedStore opened({.memory_limit = 8 * kMiB, .evict = false});
+  expect_rearranged(opened,
+                    {.resize_one_in = 50, .least_limit = 2 * kMiB, .most_limit = 64 * kMiB});
 }
 
 TEST(Concurrent, IncrementsSumUp) {

@@ -12,6 +12,12 @@ using storage::hash_key;
 using storage::Outcome;
 using End = storage::Store::End;
 
+namespace {
+
+constexpr int kMostRounds = 500;
+
+}  // namespace
+
 void CrashRig::write(const NewItem& item, const storage::WriteRule& rule) {
   run({.what = fmt::format("write {} ({} bytes)", item.key, item.value.size()),
        .key = item.key,
@@ -153,6 +159,38 @@ void CrashRig::maintain() {
              store_->maintain(*thread_);
              return Operation::Done{};
            }});
+}
+
+void CrashRig::resize(size_t limit) {
+  run({.what = fmt::format("resize to {} KiB", limit / kKiB),
+       .judge = [](Model&, uint64_t) { return Outcome::stored; },
+       .act =
+           [&] {
+             check(store_->resize(limit).has_value(), "the region has room for the limit");
+             return Operation::Done{};
+           }});
+}
+
+void CrashRig::move_page(int from, int to) {
+  run({.what = fmt::format("move a page from class {} to {}", from, to),
+       .judge = [](Model&, uint64_t) { return Outcome::stored; },
+       .act =
+           [&] {
+             store_->move_page(from, to);
+             return Operation::Done{};
+           }});
+}
+
+void CrashRig::settle() {
+  // Pages go one after the other; whatever is on its way is there in a few rounds.
+  for (int round = 0; round < kMostRounds; ++round) {
+    const storage::StoreStats stats = store_->stats();
+    if (stats.pages_excess == 0 && !stats.move_running) {
+      return;
+    }
+    maintain();
+  }
+  oracle_.fault("pages are on their way for ever");
 }
 
 void CrashRig::pass_time(uint32_t seconds) {

@@ -52,6 +52,10 @@ void CrashRegion::notify(Moment moment) {
   }
 }
 
+void CrashRegion::give_back(size_t offset, size_t size) {
+  std::memset(bytes().subspan(offset, size).data(), 0, size);
+}
+
 void CrashRegion::flush(std::span<const std::byte> range) {
   const auto all = bytes();
   check(range.data() >= all.data() && range.data() + range.size() <= all.data() + all.size(),

@@ -84,6 +84,21 @@ TEST_F(CrashRegionTest, WhereThereAreManyLinesTheExtremesAreAmongTheImages) {
   EXPECT_TRUE(found.contains("xx"));
 }
 
+TEST_F(CrashRegionTest, WhatWasGivenBackIsThereOrZero) {
+  put(0, 'a');
+  put(1, 'b');
+  flush(0);
+  flush(1);
+  fence();
+  region_.give_back(0, 2 * kCacheLineSize);
+  EXPECT_EQ(region_.bytes()[0], std::byte(0));
+  EXPECT_EQ(pairs(), Pairs({"--", "a-", "-b", "ab"}));
+  put(0, 'c');
+  flush(0);
+  fence();
+  EXPECT_EQ(pairs(), Pairs({"c-", "cb"}));
+}
+
 TEST_F(CrashRegionTest, TellsBeforeEachFlushAndFence) {
   std::vector<CrashRegion::Moment> told;
   region_.listen([&](CrashRegion::Moment moment) {

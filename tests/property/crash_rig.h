@@ -47,6 +47,12 @@ class CrashRig {
   void win(const std::string& key);
   void flush_all(uint32_t seconds_from_now);
   void maintain();
+  /// The store's limit from now on; pages come and go with maintain().
+  void resize(size_t limit);
+  /// Has maintain() move a page, if that can be.
+  void move_page(int from, int to);
+  /// Maintains until no page is on its way.
+  void settle();
   void pass_time(uint32_t seconds);
   void run(const Operation& operation);
 

@@ -245,6 +245,82 @@ void move_pages(CrashRig& rig) {
   }
 }
 
+// Two pages of one class, of some 16 chunks: one full but for some room, one with a few items.
+void two_pages(CrashRig& rig) {
+  constexpr unsigned kMoreThanAPage = 20;
+  for (unsigned i = 0; i < kMoreThanAPage; ++i) {
+    rig.write({.key = numbered("m", i), .value = distinct_value(4000, i), .client_flags = i});
+  }
+  for (unsigned i = 0; i < kMoreThanAPage; i += 3) {
+    rig.remove(numbered("m", i));
+  }
+  rig.touch("m1", rig.clock().now() + 100);
+  rig.win("m2");
+  rig.touch("m17", rig.clock().now() + 100);
+  rig.win("m19");
+}
+
+int class_of(CrashRig& rig, const std::string& key) {
+  const auto found =
+      rig.store().find(rig.thread(), key, storage::hash_key(key), storage::Access::peek);
+  return found ? rig.store().class_of(*found.item) : 0;
+}
+
+void move_on_command(CrashRig& rig) {
+  const int from = class_of(rig, "m1");
+  rig.move_page(from, from + 1);
+  rig.settle();
+  // Its chunks are of another size now: what lies in it must not look like items.
+  rig.write({.key = "larger", .value = distinct_value(4300, 1)});
+  rig.remove("m1");
+  rig.write({.key = "m2", .value = "elsewhere"});
+  rig.move_page(0, from);
+  rig.settle();
+  rig.write({.key = "m3", .value = distinct_value(4000, 50)});
+}
+
+// Pages that were used and are empty, others with a little: they go to the system and come back.
+void empty_pages(CrashRig& rig) {
+  constexpr unsigned kPages = 4;
+  for (unsigned i = 0; i < 60 * kPages; ++i) {
+    rig.write({.key = numbered("p", i % 130), .value = distinct_value(1000, i)});
+  }
+  for (unsigned i = 5; i < 130; ++i) {
+    rig.remove(numbered("p", i));
+  }
+}
+
+void give_back_and_take_again(CrashRig& rig) {
+  rig.resize(kMiB);
+  rig.settle();
+  rig.write({.key = "p1", .value = distinct_value(1000, 500)});
+  rig.remove("p2");
+  rig.resize(2 * kMiB);
+  for (unsigned i = 0; i < 4; ++i) {
+    rig.write({.key = numbered("q", i), .value = distinct_value(3000, i)});
+  }
+  rig.resize(kMiB);
+  rig.settle();
+}
+
+void less_memory(CrashRig& rig) {
+  const auto write = [&](unsigned i) {
+    rig.write({.key = numbered("r", i), .value = distinct_value(14 * kKiB, i)});
+  };
+  for (unsigned i = 0; i < 110; ++i) {
+    write(i);
+  }
+  rig.resize(kMiB);
+  rig.settle();
+  for (unsigned i = 100; i < 130; ++i) {
+    write(i);
+  }
+  rig.resize(2 * kMiB);
+  for (unsigned i = 120; i < 160; ++i) {
+    write(i);
+  }
+}
+
 constexpr unsigned kSmallReserve = 4;
 
 std::vector<CrashScenario> make_scenarios() {
@@ -256,6 +332,10 @@ std::vector<CrashScenario> make_scenarios() {
   tight.may_vanish = true;
   tight.images = 6;
   tight.moment_one_in = 12;
+  CrashRigOptions resized = usual;
+  resized.store.memory_limit = 2 * kMiB;
+  CrashRigOptions tight_resized = tight;
+  tight_resized.store.memory_limit = 2 * kMiB;
   CrashRigOptions large = usual;
   large.images = 12;
   return {
@@ -276,6 +356,9 @@ std::vector<CrashScenario> make_scenarios() {
       {"restart", small_reserve, two_items, restart},
       {"eviction", tight, nullptr, evict, false},
       {"page_move", tight, nullptr, move_pages, false},
+      {"page_move_on_command", usual, two_pages, move_on_command},
+      {"pages_given_back", resized, empty_pages, give_back_and_take_again, false},
+      {"less_memory", tight_resized, nullptr, less_memory, false},
   };
 }
 

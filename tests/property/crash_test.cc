@@ -47,7 +47,7 @@ const CrashScenario& scenario(const std::string& name) {
 }
 
 TEST(CrashScenarios, TheTightOnesEvictAndMovePagesAndItems) {
-  for (const char* name : {"eviction", "page_move"}) {
+  for (const char* name : {"eviction", "page_move", "less_memory"}) {
     CrashRig rig(scenario(name).options, seed_of_test());
     rig.quiet(true);
     run_scenario(scenario(name), rig);
@@ -61,10 +61,26 @@ TEST(CrashScenarios, TheTightOnesEvictAndMovePagesAndItems) {
                 static_cast<unsigned long long>(stats.pages_moved),
                 static_cast<unsigned long long>(stats.rescues));
     EXPECT_GT(evicted, 0) << name;
-    if (std::string(name) == "page_move") {
+    if (std::string(name) != "eviction") {
       EXPECT_GT(stats.pages_moved, 0);
+    }
+    if (std::string(name) == "page_move") {
       EXPECT_GT(stats.rescues, 0);
     }
+  }
+}
+
+TEST(CrashScenarios, TheRoomyOnesMovePagesAndItemsAndEvictNothing) {
+  const CrashScenario& story = scenario("page_move_on_command");
+  CrashRig rig(story.options, seed_of_test());
+  rig.quiet(true);
+  story.prepare(rig);
+  story.act(rig);
+  const storage::StoreStats stats = rig.store().stats();
+  EXPECT_EQ(stats.pages_moved, 1U);
+  EXPECT_GT(stats.rescues, 0U);
+  for (const storage::ClassStats& of : rig.store().class_stats()) {
+    EXPECT_EQ(of.evicted, 0U);
   }
 }
 
@@ -116,6 +132,24 @@ TEST(CrashWalk, ShortOfMemory) {
                      .large_one_in = 6,
                      .max_large_size = 200 * kKiB,
                      .flush_one_in = 200},
+                    EMBER_CRASH_STEPS);
+}
+
+TEST(CrashWalk, OtherLimitsAndMovedPages) {
+  CrashRigOptions rig = walk_options();
+  rig.store.memory_limit = 2 * kMiB;
+  rig.may_vanish = true;
+  rig.moment_one_in = 10;
+  expect_sound_walk(rig,
+                    {.key_count = 100,
+                     .max_value_size = 32 * kKiB,
+                     .large_one_in = 6,
+                     .max_large_size = 200 * kKiB,
+                     .flush_one_in = 200,
+                     .resize_one_in = 20,
+                     .least_limit = kMiB,
+                     .most_limit = 2 * kMiB,
+                     .move_one_in = 15},
                     EMBER_CRASH_STEPS);
 }
 

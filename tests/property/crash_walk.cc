@@ -39,11 +39,22 @@ void CrashWalk::act() {
   if (one_in(options_.flush_one_in)) {
     rig_.flush_all(one_in(2) ? 0 : pick(2 * options_.max_advance));
   }
+  rearrange();
   const uint32_t kind = pick(16);
   if (kind < 7) {
     write();
   } else {
     modify(choices_.key());
+  }
+}
+
+void CrashWalk::rearrange() {
+  if (one_in(options_.resize_one_in)) {
+    rig_.resize(choices_.limit());
+  }
+  if (one_in(options_.move_one_in)) {
+    const auto [from, to] = choices_.classes(rig_.store());
+    rig_.move_page(from, to);
   }
 }
 

@@ -22,6 +22,7 @@ class CrashWalk {
 
  private:
   void act();
+  void rearrange();
   void write();
   void modify(const std::string& key);
   uint32_t pick(uint32_t below) { return choices_.pick(below); }

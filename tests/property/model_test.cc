@@ -80,6 +80,122 @@ TEST(Model, FullWithoutEvictionLosesNothing) {
   EXPECT_GT(walk.counts().full, 0U) << "the memory was never full: the test tested nothing";
 }
 
+/// In kSteps steps some fifty limits, a thousand attempts to move a page, a hundred lists.
+WalkOptions rearranged(WalkOptions options) {
+  options.resize_one_in = kSteps / 50;
+  options.move_one_in = kSteps / 1000;
+  options.dump_one_in = kSteps / 100;
+  return options;
+}
+
+void expect_rearranged(const RandomWalk& walk) {
+  EXPECT_GT(walk.counts().resizes, 0U);
+  EXPECT_GT(walk.counts().moves, 0U);
+  EXPECT_GT(walk.counts().listed, 0U);
+  EXPECT_GT(walk.counts().hits, 0U);
+}
+
+// No pages are moved on command: that empties a page even where its class has no room for the
+// items.
+TEST(Model, OtherLimitsAndListsLoseNothingWithRoomForAll) {
+  OpenedStore opened({.memory_limit = 32 * kMiB});
+  RandomWalk walk(opened,
+                  {.key_count = 4000,
+                   .max_value_size = 1000,
+                   .flush_one_in = kSteps / 10,
+                   .resize_one_in = kSteps / 50,
+                   .least_limit = 16 * kMiB,
+                   .most_limit = 64 * kMiB,
+                   .dump_one_in = kSteps / 100},
+                  seed_of_test());
+  walk.run(kSteps);
+  walk.compare_figures();
+  EXPECT_GT(walk.counts().resizes, 0U);
+  EXPECT_GT(walk.counts().listed, 0U);
+}
+
+TEST(Model, LessMemoryThanIsHeldEvictsAndNothingElse) {
+  OpenedStore opened({.memory_limit = 6 * kMiB});
+  RandomWalk walk(opened,
+                  rearranged({.key_count = 20000,
+                              .max_value_size = 4096,
+                              .advance_one_in = 500,
+                              .flush_one_in = kSteps / 4,
+                              .least_limit = kMiB,
+                              .most_limit = 12 * kMiB,
+                              .may_vanish = true}),
+                  seed_of_test());
+  walk.run(2 * kSteps);
+  walk.compare_figures();
+  expect_rearranged(walk);
+  EXPECT_GT(walk.counts().vanished, 0U) << "the memory was not tight: the test tested nothing";
+}
+
+TEST(Model, LessMemoryThanLargeValuesHold) {
+  OpenedStore opened({.memory_limit = 16 * kMiB});
+  RandomWalk walk(opened,
+                  {.key_count = 300,
+                   .max_value_size = 8192,
+                   .large_one_in = 6,
+                   .max_large_size = kMiB - 1000,
+                   .advance_one_in = 500,
+                   .flush_one_in = 10000,
+                   .resize_one_in = kSteps / 250,
+                   .least_limit = 8 * kMiB,
+                   .most_limit = 32 * kMiB,
+                   .move_one_in = kSteps / 1000,
+                   .dump_one_in = kSteps / 250,
+                   .may_vanish = true},
+                  seed_of_test());
+  walk.run(kSteps / 5);
+  expect_rearranged(walk);
+  EXPECT_GT(walk.counts().vanished, 0U) << "the memory was not tight: the test tested nothing";
+}
+
+// A page moved on command is emptied even then, as memcached's -M has it: there are none here.
+TEST(Model, LessMemoryThanIsHeldLosesNothingWithoutEviction) {
+  OpenedStore opened({.memory_limit = 6 * kMiB, .evict = false});
+  RandomWalk walk(opened,
+                  {.key_count = 20000,
+                   .max_value_size = 4096,
+                   .advance_one_in = 1000,
+                   .resize_one_in = kSteps / 50,
+                   .least_limit = kMiB,
+                   .most_limit = 12 * kMiB,
+                   .dump_one_in = kSteps / 100,
+                   .may_be_full = true},
+                  seed_of_test());
+  walk.run(kSteps);
+  EXPECT_GT(walk.counts().resizes, 0U);
+  EXPECT_GT(walk.counts().full, 0U) << "the memory was never full: the test tested nothing";
+  ASSERT_TRUE(opened.store().resize(32 * kMiB));
+  walk.compare_figures();
+}
+
+TEST(Model, OtherLimitsOfAMemoryFileAndStartsFromIt) {
+  OpenedStore opened({.memory_limit = 8 * kMiB}, OpenedStore::InFile());
+  RandomWalk walk(opened,
+                  {.key_count = 5000,
+                   .max_value_size = 8192,
+                   .advance_one_in = 500,
+                   .flush_one_in = kSteps / 4,
+                   .resize_one_in = kSteps / 50,
+                   .least_limit = 2 * kMiB,
+                   .most_limit = 8 * kMiB,
+                   .move_one_in = kSteps / 1000,
+                   .dump_one_in = kSteps / 200,
+                   .may_vanish = true},
+                  seed_of_test());
+  for (const bool graceful : {true, false, true, false}) {
+    walk.run(kSteps / 4);
+    walk.compare_figures();
+    walk.restart(graceful);
+    ASSERT_FALSE(HasFailure());
+  }
+  expect_rearranged(walk);
+  EXPECT_GT(walk.counts().vanished, 0U) << "the memory was not tight: the test tested nothing";
+}
+
 TEST(Model, SizesAtTheLimit) {
   constexpr size_t kMax = 64 * kKiB;
   OpenedStore opened({.memory_limit = 16 * kMiB, .item_size_max = kMax});

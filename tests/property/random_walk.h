@@ -21,14 +21,24 @@ class RandomWalk {
   /// Stops at the first difference.
   void run(int steps);
 
-  /// Compares every key of the model, and what `stats` counts when nothing may vanish.
+  /// Compares every key of the model.
   void compare_all();
+
+  /// Waits until no page is on its way and what expired is gone; then the store must list and count
+  /// exactly what the model has.
+  void compare_figures();
+
+  /// The store begins again with what its memory file has.
+  void restart(bool graceful);
 
   struct Counts {
     uint64_t hits = 0;
     uint64_t misses = 0;
     uint64_t vanished = 0;
     uint64_t full = 0;
+    uint64_t resizes = 0;
+    uint64_t moves = 0;  // that were agreed to
+    uint64_t listed = 0;
   };
   const Counts& counts() const { return counts_; }
 
@@ -48,7 +58,16 @@ class RandomWalk {
   void unpin();
   void flush_all();
   void pass_time();
+  void rearrange();
   void act();
+
+  // random_walk_memory.cc: limits, pages on command, lists.
+  void resize();
+  void move_page();
+  void list();
+  void list_all(storage::DumpCursor cursor);
+  void list_some();
+  void expect_listed(const storage::DumpedItem& dumped);
 
   /// The store's outcome must be the model's, which `judge` asks for; `key` may have vanished
   /// meanwhile where that is allowed, and the model is asked again. True if it was carried out.
@@ -66,9 +85,10 @@ class RandomWalk {
   /// The key's CAS, or one a little off, or nothing.
   std::optional<uint64_t> any_compare(const std::string& key, uint32_t off_one_in);
 
+  storage::Store& store() { return opened_.store(); }
+  storage::StoreThread& thread() { return opened_.thread(); }
+
   OpenedStore& opened_;
-  storage::Store& store_;
-  storage::StoreThread& thread_;
   WalkOptions options_;
   Model model_;
   Choices choices_;
@@ -79,6 +99,7 @@ class RandomWalk {
     std::string value;
   };
   std::vector<Pinned> pinned_;
+  storage::DumpCursor lying_;  // a list that is written a little at a time
   Counts counts_;
 };
 

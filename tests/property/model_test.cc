@@ -148,6 +148,7 @@ TEST(Model, LessMemoryThanLargeValuesHold) {
                    .may_vanish = true},
                   seed_of_test());
   walk.run(kSteps / 5);
+  walk.compare_figures();
   expect_rearranged(walk);
   EXPECT_GT(walk.counts().vanished, 0U) << "the memory was not tight: the test tested nothing";
 }

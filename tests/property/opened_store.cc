@@ -103,8 +103,15 @@ void OpenedStore::maintain(int rounds) {
 }
 
 bool OpenedStore::settle() {
+  // A crawl may miss a page of a class whose pages come and go: first that comes to an end.
+  if (!maintain_until_quiet()) {
+    return false;
+  }
   storage::ClassSet all;
-  store_->crawl(all.set());
+  return store_->crawl(all.set()) && maintain_until_quiet();
+}
+
+bool OpenedStore::maintain_until_quiet() {
   for (int round = 0; round < kMostRounds; ++round) {
     store_->maintain(*thread_);
     const storage::StoreStats stats = store_->stats();

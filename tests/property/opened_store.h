@@ -58,6 +58,7 @@ class OpenedStore {
 
  private:
   void open();
+  bool maintain_until_quiet();
 
   storage::StoreOptions options_;
   Clock clock_;

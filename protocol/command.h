@@ -140,6 +140,10 @@ struct Command {
   void rebase(const char* from, size_t size, const char* to);
 };
 
+/// As clients write it: "get", "delete"; of the binary protocol's: "noop". "invalid" for what is
+/// none.
+std::string_view name_of(Verb verb);
+
 /// True for commands whose line is followed by a value.
 constexpr bool carries_value(Verb verb) {
   return (verb >= Verb::set && verb <= Verb::cas) || verb == Verb::ms;

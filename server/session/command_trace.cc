@@ -16,50 +16,6 @@ namespace {
 using protocol::Command;
 using protocol::Verb;
 
-/// In the order of Verb.
-constexpr auto kWords = std::to_array<std::string_view>({
-    "get",
-    "gets",
-    "gat",
-    "gats",
-    "get_end",
-    "set",
-    "add",
-    "replace",
-    "append",
-    "prepend",
-    "cas",
-    "delete",
-    "incr",
-    "decr",
-    "touch",
-    "mg",
-    "ms",
-    "md",
-    "ma",
-    "mn",
-    "me",
-    "flush_all",
-    "version",
-    "verbosity",
-    "quit",
-    "stats",
-    "shutdown",
-    "cache_memlimit",
-    "slabs",
-    "lru",
-    "lru_crawler",
-    "watch",
-    "refresh_certs",
-    "debugtime",
-    "noop",
-    "sasl_list_mechs",
-    "sasl_auth",
-    "sasl_step",
-    "invalid",
-});
-static_assert(kWords.size() == static_cast<size_t>(Verb::invalid) + 1);
-
 /// The longest beginning of a reply that is shown.
 constexpr size_t kShown = 120;
 
@@ -79,7 +35,7 @@ void trace_commands(int connection, std::span<const Command> commands) {
       continue;
     }
     const bool meta = command.verb >= Verb::mg && command.verb <= Verb::me;
-    std::string line(kWords[static_cast<size_t>(command.verb)]);
+    std::string line(protocol::name_of(command.verb));
     line += with_blank(command.key) + with_blank(command.arguments) + with_blank(command.error);
     line += with_blank(meta ? command.meta.text : "");
     if (protocol::carries_value(command.verb)) {

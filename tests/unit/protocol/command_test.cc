@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Command: which verbs carry what, and moving its views.
+// Command: verbs' names, which of them carry what, and moving its views.
 #include "protocol/command.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "protocol/request_line.h"
 
 namespace ember::protocol {
 namespace {
@@ -42,6 +44,23 @@ TEST(CommandTest, RebaseLeavesStaleMetaFlagsOfAClassicCommand) {
   EXPECT_EQ(command.key.data(), moved.data() + 4);
   EXPECT_EQ(command.meta.text.data(), input.data());
   EXPECT_TRUE(command.error.empty());
+}
+
+TEST(CommandTest, AVerbsNameIsTheWordItIsReadBy) {
+  for (Verb verb = Verb::get; verb <= Verb::debugtime;
+       verb = static_cast<Verb>(static_cast<int>(verb) + 1)) {
+    std::string line(name_of(verb));
+    line += "\r\n";
+    const std::string_view word = std::string_view(line).substr(0, line.size() - 2);
+    // Of the text protocols; get_end is what a retrieval line ends with.
+    EXPECT_EQ(verb_of(word, line.data() + line.size()),
+              verb == Verb::get_end ? Verb::invalid : verb)
+        << word;
+  }
+  EXPECT_EQ(name_of(Verb::delete_), "delete");
+  EXPECT_EQ(name_of(Verb::noop), "noop");
+  EXPECT_EQ(name_of(Verb::sasl_step), "sasl_step");
+  EXPECT_EQ(name_of(Verb::invalid), "invalid");
 }
 
 TEST(CommandTest, VerbsHaveKeysAndValues) {

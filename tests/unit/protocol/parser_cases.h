@@ -14,45 +14,6 @@ namespace ember::protocol::testing {
 
 /// Commands, one a line: "get a", "set a=value ...", "!ERROR".
 inline std::string brief(const Parsed& parsed) {
-  static const char* const kNames[] = {"get",
-                                       "gets",
-                                       "gat",
-                                       "gats",
-                                       "get_end",
-                                       "set",
-                                       "add",
-                                       "replace",
-                                       "append",
-                                       "prepend",
-                                       "cas",
-                                       "delete",
-                                       "incr",
-                                       "decr",
-                                       "touch",
-                                       "mg",
-                                       "ms",
-                                       "md",
-                                       "ma",
-                                       "mn",
-                                       "me",
-                                       "flush_all",
-                                       "version",
-                                       "verbosity",
-                                       "quit",
-                                       "stats",
-                                       "shutdown",
-                                       "cache_memlimit",
-                                       "slabs",
-                                       "lru",
-                                       "lru_crawler",
-                                       "watch",
-                                       "refresh_certs",
-                                       "debugtime",
-                                       "noop",
-                                       "sasl_list_mechs",
-                                       "sasl_auth",
-                                       "sasl_step",
-                                       "invalid"};
   std::string text;
   for (const auto& command : parsed.commands) {
     text += text.empty() ? "" : "|";
@@ -60,7 +21,7 @@ inline std::string brief(const Parsed& parsed) {
       text += "!" + command.error;
       continue;
     }
-    text += kNames[static_cast<size_t>(command.verb)];
+    text += name_of(command.verb);
     text += command.key.empty() ? "" : " " + command.key;
     text += command.key == command.key_text ? "" : "<" + command.key_text + ">";
     text += command.value_complete ? "=" + command.value : "";

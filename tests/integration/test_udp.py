@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """UDP: what clients get, what nobody gets, and the limits that keep Ember from being an amplifier."""
 
+import functools
 import os
 import pathlib
 import random
@@ -13,20 +14,13 @@ import tempfile
 import pytest
 
 from server_process import free_port
-from udp_wire import FRAME, UdpWire
+from udp_wire import FRAME, UdpWire, udp_server
 from wire import ask, eventually, stat, stats
 
 
 @pytest.fixture
 def serve(start):
-    """A server that speaks UDP, by itself without a limit to what it answers."""
-    def make(arguments=(), rate=0):
-        port = free_port()
-        server = start(["-U", str(port), "-o", f"udp_max_rate={rate}"] + list(arguments))
-        server.udp_port = port
-        return server
-
-    return make
+    return functools.partial(udp_server, start)
 
 
 def test_requests(serve):

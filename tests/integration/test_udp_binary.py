@@ -1,24 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """UDP in the binary protocol, beside memcached."""
 
+import functools
 import struct
 
 import pytest
 
 from server_process import free_port
-from udp_wire import FRAME, UdpWire
+from udp_wire import FRAME, UdpWire, udp_server
 
 
 @pytest.fixture
 def serve(start):
-    """A server that speaks UDP, by itself without a limit to what it answers."""
-    def make(arguments=(), rate=0):
-        port = free_port()
-        server = start(["-U", str(port), "-o", f"udp_max_rate={rate}"] + list(arguments))
-        server.udp_port = port
-        return server
-
-    return make
+    return functools.partial(udp_server, start)
 
 
 def binary(opcode, key=b"", extras=b"", value=b"", opaque=0):

@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""UdpWire: a client of memcached's UDP protocol, as strict as the protocol lets it be."""
+"""UdpWire: a client of memcached's UDP protocol, as strict as the protocol lets it be; its server."""
 
 import select
 import socket
 import struct
 
+from server_process import free_port
+
 FRAME = struct.Struct(">HHHH")
 DATAGRAM = 1400
+
+
+def udp_server(start, arguments=(), rate=0):
+    """A server that speaks UDP, by itself without a limit to what it answers."""
+    port = free_port()
+    server = start(["-U", str(port), "-o", f"udp_max_rate={rate}"] + list(arguments))
+    server.udp_port = port
+    return server
 
 
 class UdpWire:

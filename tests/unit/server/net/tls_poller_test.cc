@@ -50,6 +50,24 @@ class TlsPollerTest : public PollerTest {
     run_until([&] { return stream.releases == 1; });
   }
 
+  /// A connection whose handshake is over: the poller's end and the client's.
+  struct Met {
+    Met(TlsPollerTest& test, const TlsClient::Options& how)
+        : socket(test.join(stream)), client(how) {
+      test.talk(client, socket, [&] { return client.established(); });
+    }
+
+    RecordingStream stream;
+    Fd socket;
+    TlsClient client;
+  };
+
+  /// The client says something short, and it arrives.
+  void say(Met& met) {
+    met.client.say("q");
+    talk(met.client, met.socket, [&] { return met.stream.received == "q"; });
+  }
+
   TestCertificates certificates;
   Clock clock;
   std::unique_ptr<TlsContext> context;
@@ -103,12 +121,10 @@ TEST_P(TlsPollerTest, HandshakeAndRecordsMayComeByteByByte) {
 
 TEST_P(TlsPollerTest, ManySmallRecordsAreOneCall) {
   protect(certificates.options());
-  RecordingStream stream;
+  Met met(*this, {});
+  auto& [stream, socket, client] = met;
   int calls = 0;
   stream.react = [&](std::string_view) { ++calls; };
-  const Fd socket = join(stream);
-  TlsClient client({});
-  talk(client, socket, [&] { return client.established(); });
   constexpr size_t kPieces = 50;
   for (size_t i = 0; i < kPieces; ++i) {
     client.say("piece");
@@ -120,12 +136,9 @@ TEST_P(TlsPollerTest, ManySmallRecordsAreOneCall) {
 
 TEST_P(TlsPollerTest, SmallRangesShareARecord) {
   protect(certificates.options());
-  RecordingStream stream;
-  const Fd socket = join(stream);
-  TlsClient client({});
-  talk(client, socket, [&] { return client.established(); });
-  client.say("q");
-  talk(client, socket, [&] { return stream.received == "q"; });
+  Met met(*this, {});
+  auto& [stream, socket, client] = met;
+  say(met);
   const std::string part(100, 'p');
   const std::vector<iovec> ranges(
       60, {.iov_base = const_cast<char*>(part.data()), .iov_len = part.size()});
@@ -144,12 +157,9 @@ TEST_P(TlsPollerTest, ASendTakesAsMuchAsSsl_wbuf_sizeSays) {
   TlsOptions options = certificates.options();
   options.write_size = 40 * kKiB;
   protect(options);
-  RecordingStream stream;
-  const Fd socket = join(stream);
-  TlsClient client({});
-  talk(client, socket, [&] { return client.established(); });
-  client.say("q");
-  talk(client, socket, [&] { return stream.received == "q"; });
+  Met met(*this, {});
+  auto& [stream, socket, client] = met;
+  say(met);
   const std::string large(200 * kKiB, 'v');
   send(stream, large);
   talk(client, socket, [&] { return stream.completions == 1; });
@@ -201,12 +211,8 @@ TEST_P(TlsPollerTest, AHandshakeHasATimeLimit) {
   RecordingStream slow;
   const Fd slow_socket = join(slow);
   write_all(slow_socket, "\x16\x03\x01");
-  RecordingStream quick;
-  const Fd quick_socket = join(quick);
-  TlsClient client({});
-  talk(client, quick_socket, [&] { return client.established(); });
-  client.say("q");
-  talk(client, quick_socket, [&] { return quick.received == "q"; });
+  Met quick(*this, {});
+  say(quick);
   clock.advance(5);
   poller->turn(0);
   EXPECT_EQ(0, slow.ends);
@@ -214,19 +220,16 @@ TEST_P(TlsPollerTest, AHandshakeHasATimeLimit) {
   run_until([&] { return slow.ends == 1; });
   EXPECT_EQ(ETIMEDOUT, slow.end_error);
   EXPECT_EQ(1U, context->handshake_errors());
-  EXPECT_EQ(0, quick.ends);
+  EXPECT_EQ(0, quick.stream.ends);
   finish(slow);
-  finish(quick);
+  finish(quick.stream);
 }
 
 TEST_P(TlsPollerTest, NoiseAfterTheHandshakeEndsTheConnection) {
   protect(certificates.options());
-  RecordingStream stream;
-  const Fd socket = join(stream);
-  TlsClient client({});
-  talk(client, socket, [&] { return client.established(); });
-  client.say("q");
-  talk(client, socket, [&] { return stream.received == "q"; });
+  Met met(*this, {});
+  auto& [stream, socket, client] = met;
+  say(met);
   write_all(socket, std::string(100, '\x17'));
   run_until([&] { return stream.ends == 1; });
   EXPECT_EQ(EPROTO, stream.end_error);
@@ -236,10 +239,8 @@ TEST_P(TlsPollerTest, NoiseAfterTheHandshakeEndsTheConnection) {
 
 TEST_P(TlsPollerTest, AGoodbyeIsAnEndAfterWhichAnswersStillGo) {
   protect(certificates.options());
-  RecordingStream stream;
-  const Fd socket = join(stream);
-  TlsClient client({.version = TLS1_3_VERSION});
-  talk(client, socket, [&] { return client.established(); });
+  Met met(*this, {.version = TLS1_3_VERSION});
+  auto& [stream, socket, client] = met;
   client.say("q");
   SSL_shutdown(client.ssl());
   write_all(socket, client.outgoing());
@@ -253,10 +254,8 @@ TEST_P(TlsPollerTest, AGoodbyeIsAnEndAfterWhichAnswersStillGo) {
 
 TEST_P(TlsPollerTest, KeyUpdatesThatNobodyReadsTheAnswersOfEndTheConnection) {
   protect(certificates.options());
-  RecordingStream stream;
-  const Fd socket = join(stream);
-  TlsClient client({.version = TLS1_3_VERSION});
-  talk(client, socket, [&] { return client.established(); });
+  Met met(*this, {.version = TLS1_3_VERSION});
+  auto& [stream, socket, client] = met;
   for (int i = 0; i < 1'000'000 && stream.ends == 0; ++i) {
     SSL_key_update(client.ssl(), SSL_KEY_UPDATE_REQUESTED);
     SSL_do_handshake(client.ssl());
@@ -281,10 +280,8 @@ TEST_P(TlsPollerTest, KeyUpdatesThatNobodyReadsTheAnswersOfEndTheConnection) {
 
 TEST_P(TlsPollerTest, RenegotiationIsRefused) {
   protect(certificates.options());
-  RecordingStream stream;
-  const Fd socket = join(stream);
-  TlsClient client({.version = TLS1_2_VERSION});
-  talk(client, socket, [&] { return client.established(); });
+  Met met(*this, {.version = TLS1_2_VERSION});
+  auto& [stream, socket, client] = met;
   ASSERT_EQ(1, SSL_renegotiate(client.ssl()));
   SSL_do_handshake(client.ssl());
   talk(client, socket, [&] { return client.failed; });

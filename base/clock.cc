@@ -18,19 +18,22 @@ int64_t nanoseconds_of(clockid_t clock) {
 
 Clock::Clock()
     : epoch_ns_(nanoseconds_of(CLOCK_REALTIME) - nanoseconds_of(CLOCK_MONOTONIC)),
-      started_(
-          static_cast<UnixSeconds>((epoch_ns_ + nanoseconds_of(CLOCK_MONOTONIC)) / kNanoseconds)),
+      started_(system_seconds()),
+      ticked_(started_),
       now_(started_) {}
 
+UnixSeconds Clock::system_seconds() const {
+  return static_cast<UnixSeconds>((epoch_ns_ + nanoseconds_of(CLOCK_MONOTONIC)) / kNanoseconds);
+}
+
 void Clock::tick() {
-  const int64_t seconds = (epoch_ns_ + nanoseconds_of(CLOCK_MONOTONIC)) / kNanoseconds;
-  now_.store(static_cast<UnixSeconds>(seconds) + ahead_.load(std::memory_order_relaxed),
-             std::memory_order_relaxed);
+  ticked_.store(system_seconds(), std::memory_order_relaxed);
+  advance(0);
 }
 
 void Clock::advance(uint32_t seconds) {
-  ahead_.fetch_add(seconds, std::memory_order_relaxed);
-  tick();
+  const uint32_t ahead = ahead_.fetch_add(seconds, std::memory_order_relaxed) + seconds;
+  now_.store(ticked_.load(std::memory_order_relaxed) + ahead, std::memory_order_relaxed);
 }
 
 }  // namespace ember

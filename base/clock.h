@@ -30,12 +30,16 @@ class Clock {
   /// clock's does: the next process's clock is not behind this one's.
   void tick();
 
-  /// For tests and `debugtime`: from now on the clock is this much ahead of the system's.
+  /// For tests and `debugtime`: from now on the clock is this much ahead of the system's. By just
+  /// this much: seconds that went by since the last tick are the next one's.
   void advance(uint32_t seconds);
 
  private:
+  UnixSeconds system_seconds() const;
+
   int64_t epoch_ns_;  // the monotonic clock's zero, since the Unix epoch
   UnixSeconds started_;
+  std::atomic<UnixSeconds> ticked_;  // the system's time, as of the last tick
   std::atomic<uint32_t> ahead_{0};
   std::atomic<UnixSeconds> now_;
 };

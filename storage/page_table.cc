@@ -219,9 +219,10 @@ bool PageTable::set_aside(uint32_t number) {
 }
 
 void PageTable::set_aside_free() {
-  MutexLock lock(mutex_);
-  while (excess() != 0) {
-    const auto number = pop_free(0, false);
+  for (;;) {
+    // For each page anew: giving many back takes its time, and writers may be waiting for one.
+    const MutexLock lock(mutex_);
+    const auto number = excess() == 0 ? std::nullopt : pop_free(0, false);
     if (!number) {
       return;
     }

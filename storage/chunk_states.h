@@ -4,12 +4,12 @@
 // Threads: any; each byte is atomic. Which transitions need which lock: storage/README.md.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 
 namespace ember::storage {
 
@@ -44,25 +44,14 @@ class ChunkStates {
     size_t small = 0;
     size_t main = 0;
   };
-  /// Eight at a time. While nobody changes any.
+  /// While nobody changes any: loads that are not atomic are counted several at a time.
   Tally tally() const {
     Tally tally;
-    const size_t words = (count_ + 7) / 8;
-    for (size_t from = 0; from < words; from += kMostSums) {
-      uint64_t free = 0;
-      uint64_t small = 0;
-      uint64_t main = 0;
-      for (size_t i = from; i < std::min(words, from + kMostSums); ++i) {
-        const uint64_t word = words_[i];
-        free += zero_bytes(word) >> 7 & kEach;
-        small += word / chunk_state::kSmallBit & kEach;
-        main += word / chunk_state::kMain & kEach;
-      }
-      tally.free += sum_of_bytes(free);
-      tally.small += sum_of_bytes(small);
-      tally.main += sum_of_bytes(main);
+    for (const uint8_t state : std::span(at(0), count_)) {
+      tally.free += state == chunk_state::kFree ? 1U : 0U;
+      tally.small += chunk_state::is_small(state) ? 1U : 0U;
+      tally.main += state == chunk_state::kMain ? 1U : 0U;
     }
-    tally.free -= words * 8 - count_;  // zeros fill the last word up
     return tally;
   }
 
@@ -116,23 +105,6 @@ class ChunkStates {
   }
 
  private:
-  // One in each byte; so many words can be added up before a byte is full.
-  static constexpr uint64_t kEach = 0x0101010101010101ULL;
-  static constexpr size_t kMostSums = 255;
-
-  static size_t sum_of_bytes(uint64_t word) {
-    constexpr uint64_t kEven = 0x00ff00ff00ff00ffULL;
-    constexpr uint64_t kPair = 0x0001000100010001ULL;
-    return ((word & kEven) + (word >> 8 & kEven)) * kPair >> 48;
-  }
-
-  /// The highest bit of each byte that is zero. (Without carries from byte to byte, unlike
-  /// has_zero.)
-  static uint64_t zero_bytes(uint64_t word) {
-    constexpr uint64_t kLow = 0x7f7f7f7f7f7f7f7fULL;
-    return ~(((word & kLow) + kLow) | word | kLow);
-  }
-
   // Some byte of the word is zero (Mycroft's test).
   static bool has_zero(uint64_t word) {
     return ((word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL) != 0;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,12 +22,29 @@
 
 namespace ember::storage {
 
+inline PageHeader page_header(MemoryRegion& region, size_t page_size, uint32_t page) {
+  std::array<std::byte, sizeof(PageHeader)> room;
+  return load<PageHeader>(region.view(page * page_size, room).data());
+}
+
+constexpr size_t left_in_page(uint64_t offset, size_t page_size) {
+  return page_size - (offset & (page_size - 1));
+}
+
 /// Room for header, sequence and key of an item.
 struct alignas(8) ItemHead {
   static constexpr size_t kSize =
       align_up(Item::kHeaderSize + Item::kSequenceSize + kMostKeyBytes, 8);
   std::byte bytes[kSize];
 };
+
+/// Header and key of an item, in place or in `room`.
+inline const Item& item_head(MemoryRegion& region, size_t page_size, uint64_t offset,
+                             ItemHead& room) {
+  const size_t size = std::min(ItemHead::kSize, left_in_page(offset, page_size));
+  return *reinterpret_cast<const Item*>(
+      region.view(offset, std::span(room.bytes).first(size)).data());
+}
 
 class PageReader {
  public:
@@ -39,13 +57,6 @@ class PageReader {
   /// least what check_item() reads. The item is gone after the call.
   template <typename Visit>
   void read(uint32_t page, uint32_t chunk_size, uint32_t count, Visit&& visit);
-
-  /// Header and key of an item, in place or in `room`.
-  const Item& item(uint64_t offset, ItemHead& room) const {
-    const size_t size = std::min(ItemHead::kSize, left_in_page(offset));
-    return *reinterpret_cast<const Item*>(
-        region_.view(offset, std::span(room.bytes).first(size)).data());
-  }
 
  private:
   struct alignas(kCacheLineSize) Line {
@@ -65,11 +76,10 @@ class PageReader {
                   Visit&& visit);
   template <typename Visit>
   void read_head(uint64_t offset, uint32_t chunk_size, uint32_t index, Visit&& visit);
-  size_t left_in_page(uint64_t offset) const { return page_size_ - (offset & (page_size_ - 1)); }
   /// `size` bytes from `offset` on, or to the end of the page.
   std::span<const std::byte> view(uint64_t offset, size_t size) {
     const std::span<std::byte> room(reinterpret_cast<std::byte*>(scratch_.get()), page_size_);
-    return region_.view(offset, room.first(std::min(size, left_in_page(offset))));
+    return region_.view(offset, room.first(std::min(size, left_in_page(offset, page_size_))));
   }
 
   MemoryRegion& region_;

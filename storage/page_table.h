@@ -131,9 +131,6 @@ class PageTable {
   /// free until recovery says otherwise in their states. Then count_chunks.
   void adopt(uint32_t number, uint8_t class_id, uint32_t generation);
   QueuedChunks count_chunks(uint32_t number);
-  PageHeader header(uint32_t number) const {
-    return load<PageHeader>(base_ + (size_t{number} << page_shift_));
-  }
   /// Recovery: a page whose bytes are nobody's any more is as good as new.
   void wipe(uint32_t number);
   /// Recovery: which pages are free, the one to be taken first last; and one more.

@@ -2,21 +2,18 @@
 #include "storage/recovery.h"
 
 #include <algorithm>
-#include <array>
 #include <ranges>
 #include <thread>
 
 namespace ember::storage {
 
-PageHeader Recovery::header_of(uint32_t number) const {
-  std::array<std::byte, sizeof(PageHeader)> room;
-  return load<PageHeader>(store_.region_.view(number * pages_.page_size(), room).data());
-}
-
 void Recovery::survey() {
   std::vector<uint32_t> free;
   const auto count = static_cast<uint32_t>(pages_.count());
   const size_t found = store_.region_.found();
+  const auto header_of = [this](uint32_t number) {
+    return page_header(store_.region_, pages_.page_size(), number);
+  };
   for (uint32_t number = 1; number < count; ++number) {
     const PageHeader header = store_.takeover_.warm ? header_of(number) : PageHeader{};
     if (header.magic == 0 || !header.sound(number, store_.salt_)) {
@@ -185,7 +182,9 @@ void Recovery::enter_parts(Scan& scan, Tally& tally) {
 bool Recovery::same_key(uint64_t one, uint64_t other) const {
   ItemHead room;
   ItemHead other_room;
-  return reader_.item(one, room).has_key(reader_.item(other, other_room).key());
+  const size_t page_size = pages_.page_size();
+  return item_head(store_.region_, page_size, one, room)
+      .has_key(item_head(store_.region_, page_size, other, other_room).key());
 }
 
 /// A counted item: into the index, unless there is a newer one.

@@ -27,10 +27,7 @@ namespace ember::storage {
 class Recovery {
  public:
   explicit Recovery(StoreImpl& store)
-      : store_(store),
-        pages_(store.pages_),
-        now_(store.clock_.now()),
-        reader_(store.region_, store.pages_.page_size()) {}
+      : store_(store), pages_(store.pages_), now_(store.clock_.now()) {}
 
   /// Tells the pages that are somebody's from those that are free. Before there is an index.
   void survey();
@@ -80,7 +77,6 @@ class Recovery {
     std::atomic<size_t> next_part{0};  // of the loader's, likewise
   };
 
-  PageHeader header_of(uint32_t number) const;
   Result<std::vector<Tally>> scan_all();
   void scan(Scan& scan, size_t thread);
   void look_at_pages(Scan& scan, size_t thread);
@@ -111,7 +107,6 @@ class Recovery {
   StoreImpl& store_;
   PageTable& pages_;
   const UnixSeconds now_;
-  const PageReader reader_;
   std::vector<uint32_t> owned_;     // pages of a class of ours
   std::vector<uint32_t> homeless_;  // of a chunk size that is no class's, or beyond the arena
   size_t most_items_ = 0;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/page_reader.h"
+
 namespace ember::storage {
 
 Rehousing::Rehousing(StoreImpl& store, std::vector<uint32_t> pages)
@@ -13,9 +15,13 @@ Rehousing::Rehousing(StoreImpl& store, std::vector<uint32_t> pages)
 
 bool Rehousing::listed(uint32_t page) const { return std::ranges::binary_search(numbers_, page); }
 
+uint32_t Rehousing::chunk_size_of(uint32_t page) const {
+  return page_header(store_.region_, pages_.page_size(), page).chunk_size;
+}
+
 template <typename Visit>
 void Rehousing::visit_items(uint32_t page, Visit&& visit) {
-  const uint32_t size = pages_.header(page).chunk_size;
+  const uint32_t size = chunk_size_of(page);
   if (size < Item::kHeaderSize || size % 8 != 0) {
     return;
   }
@@ -132,8 +138,8 @@ std::vector<Rehousing::Moved> Rehousing::take_page(uint32_t page, RecoveryReport
       }
     }
   }
+  const bool large = chunk_size_of(page) >= PageTable::kLargeChunk;
   visit_items(page, [&](uint64_t, const Item& item, ItemCheck::Verdict verdict) {
-    const bool large = pages_.header(page).chunk_size >= PageTable::kLargeChunk;
     if (verdict == ItemCheck::sound && !item.chained() && wanted(item, report)) {
       all.push_back(copy(item));
     } else if (verdict == ItemCheck::damaged && !large) {

@@ -51,6 +51,7 @@ class Rehousing {
   template <typename Visit>
   void visit_items(uint32_t page, Visit&& visit);
   bool listed(uint32_t page) const;
+  uint32_t chunk_size_of(uint32_t page) const;
   bool part_sound(uint64_t offset, size_t needed);
   std::vector<Moved> take_page(uint32_t page, RecoveryReport& report);
   Moved take_chain(uint64_t head);

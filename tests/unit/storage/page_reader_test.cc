@@ -83,7 +83,7 @@ TEST_P(PageReaderOf, ShowsOneItemsKey) {
   const size_t longest = std::min<size_t>(kMostKeyBytes, chunk_size() - Item::kHeaderSize - 3);
   for (const uint32_t index : {0U, count() - 1}) {
     put(index, longest, false);
-    EXPECT_TRUE(reader_.item(offset_of(index), room)
+    EXPECT_TRUE(item_head(region_, kPageSize, offset_of(index), room)
                     .has_key(std::string(longest, static_cast<char>('a' + index % 26))));
   }
 }

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from wire import ask, eventually, stats
+from wire import ask, eventually, stats, store_and_ask
 
 # Of a poller there is nothing to see in figures.
 POLLERS = ["epoll"]
@@ -57,10 +57,7 @@ def both(start, memcached):
     """Ember and memcached after the same few commands, by name."""
     servers = {"ember": start(), "memcached": memcached()}
     for server in servers.values():
-        with server.connect() as wire:
-            ask(wire, b"set a 0 0 1\r\nx\r\n")
-            ask(wire, b"set b 0 0 9000\r\n" + b"x" * 9000 + b"\r\n")
-            ask(wire, b"get a b nothing\r\n", b"END\r\n")
+        store_and_ask(server)
     return servers
 
 

@@ -5,16 +5,13 @@ import re
 
 import pytest
 
-from wire import ask, stats
+from wire import ask, stats, store_and_ask
 
 
 @pytest.fixture
 def server(start):
     server = start(["-m 64", "-o", "modern", "-v"])
-    with server.connect() as wire:
-        ask(wire, b"set a 0 0 1\r\nx\r\n")
-        ask(wire, b"set b 0 0 9000\r\n" + b"x" * 9000 + b"\r\n")
-        ask(wire, b"get a b nothing\r\n", b"END\r\n")
+    store_and_ask(server)
     return server
 
 

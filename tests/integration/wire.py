@@ -40,6 +40,14 @@ def fill(wire, name, count, value=b"x" * 1000):
     assert ask(wire, b"mn\r\n") == b"MN\r\n"
 
 
+def store_and_ask(server):
+    """Gives figures something to tell: two items, of two classes; two hits and a miss."""
+    with server.connect() as wire:
+        ask(wire, b"set a 0 0 1\r\nx\r\n")
+        ask(wire, b"set b 0 0 9000\r\n" + b"x" * 9000 + b"\r\n")
+        ask(wire, b"get a b nothing\r\n", b"END\r\n")
+
+
 def stats(server, family=""):
     """A stats family as a list of (name, value), in order."""
     with server.connect() as wire:

@@ -80,14 +80,6 @@ TEST(Model, FullWithoutEvictionLosesNothing) {
   EXPECT_GT(walk.counts().full, 0U) << "the memory was never full: the test tested nothing";
 }
 
-/// In kSteps steps some fifty limits, a thousand attempts to move a page, a hundred lists.
-WalkOptions rearranged(WalkOptions options) {
-  options.resize_one_in = kSteps / 50;
-  options.move_one_in = kSteps / 1000;
-  options.dump_one_in = kSteps / 100;
-  return options;
-}
-
 void expect_rearranged(const RandomWalk& walk) {
   EXPECT_GT(walk.counts().resizes, 0U);
   EXPECT_GT(walk.counts().moves, 0U);
@@ -117,13 +109,16 @@ TEST(Model, OtherLimitsAndListsLoseNothingWithRoomForAll) {
 TEST(Model, LessMemoryThanIsHeldEvictsAndNothingElse) {
   OpenedStore opened({.memory_limit = 6 * kMiB});
   RandomWalk walk(opened,
-                  rearranged({.key_count = 20000,
-                              .max_value_size = 4096,
-                              .advance_one_in = 500,
-                              .flush_one_in = kSteps / 4,
-                              .least_limit = kMiB,
-                              .most_limit = 12 * kMiB,
-                              .may_vanish = true}),
+                  {.key_count = 20000,
+                   .max_value_size = 4096,
+                   .advance_one_in = 500,
+                   .flush_one_in = kSteps / 4,
+                   .resize_one_in = kSteps / 50,
+                   .least_limit = kMiB,
+                   .most_limit = 12 * kMiB,
+                   .move_one_in = kSteps / 1000,
+                   .dump_one_in = kSteps / 100,
+                   .may_vanish = true},
                   seed_of_test());
   walk.run(2 * kSteps);
   walk.compare_figures();

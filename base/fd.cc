@@ -16,6 +16,19 @@ int Fd::allocate(size_t offset, size_t size) const {
   return error;
 }
 
+int Fd::write_at(size_t offset, std::span<const std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::pwrite(number_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (wrote >= 0) {
+      offset += static_cast<size_t>(wrote);
+      bytes = bytes.subspan(static_cast<size_t>(wrote));
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
 void Fd::reset(int number) {
   if (number_ >= 0) {
     ::close(number_);

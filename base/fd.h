@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <utility>
 
 namespace ember {
@@ -27,6 +28,10 @@ class Fd {
   /// Returns an errno, 0 if it is done; never EINTR, which a signal or a call of io_uring's that
   /// ends may cause.
   [[nodiscard]] int allocate(size_t offset, size_t size) const;
+
+  /// Writes all of `bytes` to the file from `offset` on. Returns an errno, 0 if it is done; never
+  /// EINTR.
+  [[nodiscard]] int write_at(size_t offset, std::span<const std::byte> bytes) const;
 
   /// Gives the descriptor up without closing it.
   int release() { return std::exchange(number_, -1); }

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <atomic>
 #include <thread>
+#include <utility>
+
+#include "base/mutex.h"
 
 namespace ember::storage {
 namespace {
@@ -197,13 +200,17 @@ std::span<std::byte> Snapshot::index_bytes(const Piece& piece) const {
   return all.subspan(piece.from, piece.to - piece.from);
 }
 
-void Snapshot::save(const Piece& piece, std::span<std::byte> to) const {
+Result<void> Snapshot::save(const Piece& piece, StateWriter& writer, size_t section) const {
   if (piece.kind != Piece::states) {
-    const std::span<std::byte> bytes = index_bytes(piece);
-    std::memcpy(to.data(), bytes.data(), bytes.size());
-    return;
+    return writer.write(section, index_bytes(piece));
   }
-  std::byte* place = to.data();
+  const size_t size = size_of(piece);
+  const auto bytes = std::make_unique_for_overwrite<std::byte[]>(size);
+  save_states(piece, bytes.get());
+  return writer.write(section, {bytes.get(), size});
+}
+
+void Snapshot::save_states(const Piece& piece, std::byte* place) const {
   for (size_t i = piece.from; i < piece.to; ++i) {
     const PageInfo& page = pages_.page(page_list_[i].number);
     const uint32_t chunks = page_list_[i].chunks;
@@ -261,12 +268,18 @@ Result<StateSeal> Snapshot::write(const StateOptions& options) {
   if (!writer) {
     return std::unexpected(writer.error());
   }
-  std::ranges::copy(text, (*writer)->section(0).begin());
+  if (auto wrote = (*writer)->write(0, text); !wrote) {
+    return std::unexpected(wrote.error());
+  }
+  Mutex mutex;
+  Result<void> all;
   in_parallel([&](size_t number) {
-    save(pieces_[number], (*writer)->section(number + 1));
-    (*writer)->finish(number + 1);
+    if (auto wrote = save(pieces_[number], **writer, number + 1); !wrote) {
+      const MutexLock lock(mutex);
+      all = std::move(wrote);
+    }
   });
-  return (*writer)->commit();
+  return all ? (*writer)->commit() : std::unexpected(all.error());
 }
 
 Result<void> Snapshot::read(const StateReader& reader, std::span<const uint32_t> pages) {

@@ -63,7 +63,8 @@ class Snapshot {
   size_t size_of(const Piece& piece) const;
   size_t size_of(const Page& page) const;
   std::span<std::byte> index_bytes(const Piece& piece) const;
-  void save(const Piece& piece, std::span<std::byte> to) const;
+  Result<void> save(const Piece& piece, StateWriter& writer, size_t section) const;
+  void save_states(const Piece& piece, std::byte* place) const;
   bool restore(const Piece& piece, const StateReader& reader, size_t section) const;
   void restore_states(const Piece& piece, const std::byte* place) const;
   void restore_figures();

@@ -180,37 +180,27 @@ Result<void> StateWriter::lay_out(std::span<const uint64_t> section_sizes) {
     for (size_t n = 0; n < block.section_count; ++n) {
       const uint64_t offset = pool_->offset_of(bytes->data());
       *bytes = bytes->subspan(align_up(offset, kStateAlignment) - offset);
-      const uint64_t size = section_sizes[spans_.size()];
+      const uint64_t size = section_sizes[sections_.size()];
       sections_.push_back({.offset = pool_->offset_of(bytes->data()), .size = size, .checksum = 0});
-      spans_.push_back(bytes->first(size));
       *bytes = bytes->subspan(size);
     }
   }
-  finished_.resize(spans_.size());
   return {};
 }
 
-std::span<std::byte> StateWriter::section(size_t n) {
-  check(n < spans_.size(), "a section that was asked for");
-  return spans_[n];
-}
-
-void StateWriter::finish(size_t n) {
-  const std::span<const std::byte> bytes = section(n);
+Result<void> StateWriter::write(size_t n, std::span<const std::byte> bytes) {
+  check(n < sections_.size() && bytes.size() == sections_[n].size, "a section as it was asked for");
   sections_[n].checksum = XXH3_64bits(bytes.data(), bytes.size());
-  if (options_.durable) {
-    pool_->persist(bytes);
+  const int error = file_.write_at(sections_[n].offset, bytes);
+  if (error != 0) {
+    return fail_errno(
+        fmt::format("cannot write the state file {}; see to its volume", options_.path), error);
   }
-  finished_[n] = 1;
+  return {};
 }
 
 Result<StateSeal> StateWriter::commit() {
   check(pool_ != nullptr, "a state file is committed once");
-  for (size_t n = 0; n < spans_.size(); ++n) {
-    if (finished_[n] == 0) {
-      finish(n);
-    }
-  }
   StateSeal seal = write_directory();
   const Result<void> committed = pool_->commit();
   pool_.reset();

@@ -11,6 +11,8 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <span>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -112,6 +114,20 @@ TEST(Fd, TakesRoomThroughSignals) {
   });
   EXPECT_EQ(fd.allocate(0, size_t{64} << 20), 0);
   done = true;
+}
+
+TEST(Fd, WritesAllOrTellsWhyNot) {
+  const std::string text(100000, 'x');
+  const auto bytes = std::as_bytes(std::span(text));
+  const Fd fd(::memfd_create("file", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  ASSERT_TRUE(fd);
+  EXPECT_EQ(fd.write_at(5000, bytes), 0);
+  std::string read(text.size() + 1, '\0');
+  EXPECT_EQ(::pread(fd.get(), read.data(), read.size(), 5000), ssize_t{100000});
+  EXPECT_EQ(read, text + '\0');
+  ASSERT_EQ(::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_GROW), 0);
+  EXPECT_EQ(fd.write_at(6000, bytes), EPERM);
+  EXPECT_EQ(Fd().write_at(0, bytes), EBADF);
 }
 
 }  // namespace

@@ -96,7 +96,8 @@ def main():
         if not any(name.startswith(f"{step}: ") for name in totals.failed):
             totals.failed.append(step)
     for name, reason in totals.skipped:
-        print(f"skipped, because {reason}: {name}")
+        # Tests say the first two words themselves, pytest a place before them.
+        print(f"skipped, because {reason.rpartition('skipped, because ')[2]}: {name}")
     for name in totals.failed:
         print(f"FAILED {name}")
         for reason in totals.reasons.get(name, []):

@@ -87,7 +87,8 @@ class Generator:
         return b" noreply" if self._chance(10) else b""
 
     def _unique(self):
-        step = self._random.choice([0, 0, 0, 1, -1, 1000])
+        # Right, or far from any: the next one may be another item's at one server and not at the other.
+        step = self._random.choice([0, 0, 0, 1 << 40, 1 << 62])
         return ("cas", self._key(), step)
 
     def _meta_key(self):

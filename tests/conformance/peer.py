@@ -43,9 +43,10 @@ class Peer:
         return reply
 
     def cas_of(self, key):
-        """The CAS of an item, 1 if there is none. `me` changes nothing, not even who wins."""
+        """The CAS of an item; if there is none, one that no item has. `me` changes nothing, not even
+        who wins."""
         found = re.search(rb" cas=(\d+)", self.ask([b"me " + key + b"\r\n"], "cas"))
-        return int(found[1]) if found else 1
+        return int(found[1]) if found else 1 << 50
 
     def wait_for(self, words):
         """Waits until `stats FAMILY` has a line of `FAMILY NAME VALUE`."""

@@ -2,6 +2,7 @@
 """Player: plays one conversation to the reference and to the server under test, in step."""
 
 import dataclasses
+import os.path
 import time
 
 from peer import SILENT, Peer
@@ -17,13 +18,18 @@ class Mismatch:
     subject: bytes
 
     def __str__(self):
+        differs = len(os.path.commonprefix([self.reference, self.subject]))
         return (f"{self.where}\n  sent      {_shown(self.request)}\n"
-                f"  memcached {_shown(self.reference)}\n  ember     {_shown(self.subject)}")
+                f"  memcached {_shown(self.reference, differs)}\n"
+                f"  ember     {_shown(self.subject, differs)}")
 
 
-def _shown(data, limit=1200):
-    text = repr(data)[1:]
-    return text if len(text) <= limit else f"{text[:limit]}... ({len(data)} bytes)"
+def _shown(data, differs=0, limit=1200):
+    """The beginning, or what is around the place where the replies part."""
+    if len(data) <= limit:
+        return repr(data)[1:]
+    start = max(0, differs - limit // 2)
+    return f"from byte {start} of {len(data)}: {repr(data[start:start + limit])[1:]}"
 
 
 def whole(data):

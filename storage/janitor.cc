@@ -8,8 +8,8 @@
 namespace ember::storage {
 namespace {
 
-// Pages swept, buckets looked at, in one round: some hundred microseconds.
-constexpr size_t kSweptPages = 4;
+// Pages swept and buckets looked at in one round: some hundred microseconds.
+constexpr size_t kPagesSweptARound = 4;
 constexpr size_t kClockBuckets = 4096;
 // Items between two rests, as many as memcached's crawler takes.
 constexpr uint64_t kRestEvery = 1000;
@@ -48,7 +48,7 @@ bool StoreImpl::sweep_classes(ThreadState& thread) {
       if (page.earliest_expiry.load(std::memory_order_relaxed) > now() || page.swept == now()) {
         continue;
       }
-      if (swept++ == kSweptPages) {
+      if (swept++ == kPagesSweptARound) {
         return true;  // here again next round
       }
       const uint64_t before = slab.events.crawler_items_checked;
@@ -88,7 +88,7 @@ bool StoreImpl::crawl_some(ThreadState& thread) {
       crawl_checked_ = 0;
       continue;
     }
-    if (swept++ == kSweptPages) {
+    if (swept++ == kPagesSweptARound) {
       return true;
     }
     const uint64_t before = slab.events.crawler_items_checked;

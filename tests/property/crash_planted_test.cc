@@ -90,13 +90,7 @@ TEST_P(CrashPlanted, IsFound) {
   expect_found("a flush done late", plant(Bug::late_flush, counts.flushes, seed));
 }
 
-std::vector<CrashScenario> plantable() {
-  std::vector<CrashScenario> chosen = crash_scenarios();
-  std::erase_if(chosen, [](const CrashScenario& scenario) { return !scenario.plantable; });
-  return chosen;
-}
-
-INSTANTIATE_TEST_SUITE_P(Scenarios, CrashPlanted, testing::ValuesIn(plantable()),
+INSTANTIATE_TEST_SUITE_P(Scenarios, CrashPlanted, testing::ValuesIn(plantable_scenarios()),
                          [](const auto& of) { return of.param.name; });
 
 }  // namespace

@@ -369,4 +369,10 @@ const std::vector<CrashScenario>& crash_scenarios() {
   return kAll;
 }
 
+std::vector<CrashScenario> plantable_scenarios() {
+  std::vector<CrashScenario> chosen = crash_scenarios();
+  std::erase_if(chosen, [](const CrashScenario& scenario) { return !scenario.plantable; });
+  return chosen;
+}
+
 }  // namespace ember::property

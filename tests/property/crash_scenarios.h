@@ -27,6 +27,9 @@ struct CrashScenario {
 
 const std::vector<CrashScenario>& crash_scenarios();
 
+/// Those that bugs are planted in.
+std::vector<CrashScenario> plantable_scenarios();
+
 /// All of it, with a bug planted where the story begins; in the end every key is removed: a version
 /// that was replaced, but did not end, would come back then.
 void run_scenario(const CrashScenario& scenario, CrashRig& rig, CrashRegion::Plant plant = {});

@@ -38,13 +38,7 @@ TEST_P(CrashStores, NoOrderOfStoresLosesWhatWasAcknowledged) {
   EXPECT_GT(stores, 20);
 }
 
-std::vector<CrashScenario> plantable() {
-  std::vector<CrashScenario> chosen = crash_scenarios();
-  std::erase_if(chosen, [](const CrashScenario& scenario) { return !scenario.plantable; });
-  return chosen;
-}
-
-INSTANTIATE_TEST_SUITE_P(Scenarios, CrashStores, testing::ValuesIn(plantable()),
+INSTANTIATE_TEST_SUITE_P(Scenarios, CrashStores, testing::ValuesIn(plantable_scenarios()),
                          [](const auto& of) { return of.param.name; });
 
 /// The planted bug: the engine seals an item, and only then its value is written, in the same line.

@@ -12,10 +12,10 @@
 #include "base/numbers.h"
 
 namespace ember::property {
-namespace {
-
 using storage::Outcome;
 using Kind = Operation::Kind;
+
+namespace {
 
 const KeyState kAbsent{};
 

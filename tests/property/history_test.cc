@@ -5,10 +5,10 @@
 #include <gtest/gtest.h>
 
 namespace ember::property {
-namespace {
-
 using storage::Outcome;
 using Kind = Operation::Kind;
+
+namespace {
 
 Operation set(const char* value, uint64_t cas, int64_t called, int64_t returned) {
   return {.kind = Kind::set,

@@ -23,7 +23,7 @@ using testing::number_extras;
 using testing::Request;
 using testing::store_extras;
 
-void expect_all(const std::vector<Case>& cases) { testing::expect_all<BinaryFeeder>(cases); }
+void expect_all_binary(const std::vector<Case>& cases) { testing::expect_all<BinaryFeeder>(cases); }
 
 const std::string kInvalid = "!Invalid arguments|close";
 const std::string kUnknown = "!Unknown command";
@@ -34,7 +34,7 @@ constexpr auto opcode(unsigned number) { return static_cast<Opcode>(number); }
 std::string noop() { return Request{.opcode = Opcode::noop}; }
 
 TEST(BinaryParserTest, Retrievals) {
-  expect_all({
+  expect_all_binary({
       {Request{.opcode = Opcode::get, .key = "a"}, "get a"},
       {Request{.opcode = Opcode::getq, .key = "a"}, "get a noreply"},
       {Request{.opcode = Opcode::getk, .key = "a"}, "get a"},
@@ -50,7 +50,7 @@ TEST(BinaryParserTest, Retrievals) {
 }
 
 TEST(BinaryParserTest, StorageWithValuesThatWaitAndValuesThatStream) {
-  expect_all({
+  expect_all_binary({
       {Request{.opcode = Opcode::set, .key = "a", .extras = store_extras(5, 60), .value = "one"},
        "set a=one f5 t60"},
       {Request{.opcode = Opcode::setq, .key = "a", .extras = store_extras(), .value = ""} + noop(),
@@ -74,14 +74,15 @@ TEST(BinaryParserTest, StorageWithValuesThatWaitAndValuesThatStream) {
 }
 
 TEST(BinaryParserTest, TimesAreNeverNegative) {
-  expect_all({{Request{.opcode = Opcode::set, .key = "a", .extras = store_extras(1, 0xffffffff)},
-               "set a= f1 t4294967295"},
-              {Request{.opcode = Opcode::touch, .key = "a", .extras = big(0x80000000, 4)},
-               "touch a t2147483648"}});
+  expect_all_binary(
+      {{Request{.opcode = Opcode::set, .key = "a", .extras = store_extras(1, 0xffffffff)},
+        "set a= f1 t4294967295"},
+       {Request{.opcode = Opcode::touch, .key = "a", .extras = big(0x80000000, 4)},
+        "touch a t2147483648"}});
 }
 
 TEST(BinaryParserTest, TheRest) {
-  expect_all({
+  expect_all_binary({
       {Request{.opcode = Opcode::delete_, .key = "a"}, "delete a"},
       {Request{.opcode = Opcode::deleteq, .key = "a"}, "delete a noreply"},
       {Request{.opcode = Opcode::increment, .key = "a", .extras = number_extras(5, 6, 7)},
@@ -106,7 +107,7 @@ TEST(BinaryParserTest, TheRest) {
 
 TEST(BinaryParserTest, Authentication) {
   const std::string long_value(300, 'x');
-  expect_all({
+  expect_all_binary({
       {Request{.opcode = Opcode::sasl_list_mechs}, "sasl_list_mechs"},
       {Request{.opcode = Opcode::sasl_auth, .key = "PLAIN", .value = "u"} + noop(),
        "sasl_auth PLAIN=u|noop"},
@@ -136,7 +137,7 @@ TEST(BinaryParserTest, FieldsOfTheHeaderComeAlong) {
 }
 
 TEST(BinaryParserTest, UnknownOpcodesAreSkippedWithTheirBodies) {
-  expect_all({
+  expect_all_binary({
       {Request{.opcode = opcode(0x1f)} + noop(), kUnknown + "|noop"},
       {Request{.opcode = opcode(0x25), .key = "k", .extras = "123", .value = "value"} + noop(),
        kUnknown + "|noop"},
@@ -146,7 +147,7 @@ TEST(BinaryParserTest, UnknownOpcodesAreSkippedWithTheirBodies) {
 }
 
 TEST(BinaryParserTest, WhatIsNotOfItsOpcodesFormCloses) {
-  expect_all({
+  expect_all_binary({
       {Request{.opcode = Opcode::get} + noop(), kInvalid},
       {Request{.opcode = Opcode::get, .key = "a", .extras = "1234"} + noop(), kInvalid},
       {Request{.opcode = Opcode::getkq, .key = "a", .value = "x"} + noop(), kInvalid},
@@ -173,7 +174,7 @@ TEST(BinaryParserTest, WhatIsNotOfItsOpcodesFormCloses) {
 }
 
 TEST(BinaryParserTest, SizesThatContradictEachOtherClose) {
-  expect_all({
+  expect_all_binary({
       {Request{.opcode = Opcode::get, .key = "abc", .key_size = 10} + noop(), kUnknown + "|close"},
       {Request{.opcode = Opcode::set, .key = "abc", .extras = store_extras(), .body_size = 10},
        kUnknown + "|close"},
@@ -182,7 +183,7 @@ TEST(BinaryParserTest, SizesThatContradictEachOtherClose) {
 }
 
 TEST(BinaryParserTest, AnotherFirstByteCloses) {
-  expect_all(
+  expect_all_binary(
       {{"get a\r\n", "close"}, {noop() + "x", "noop|close"}, {noop() + "\x81", "noop|close"}});
 }
 

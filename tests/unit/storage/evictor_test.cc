@@ -5,7 +5,7 @@
 namespace ember::storage {
 namespace {
 
-constexpr size_t kMemory = 2 * kMiB;
+constexpr size_t kTight = 2 * kMiB;
 
 /// Of one size, whatever the number: all items are of one class.
 std::string key_of(std::string_view prefix, size_t number) {
@@ -35,9 +35,9 @@ class Evictor : public testing::Test {
     return there;
   }
 
-  OpenedStore opened_{{.memory_limit = kMemory}};
+  OpenedStore opened_{{.memory_limit = kTight}};
   const std::string value_ = pattern(400);
-  const size_t fill_ = kMemory / 500;  // items that fit for sure
+  const size_t fill_ = kTight / 500;  // items that fit for sure
 };
 
 TEST_F(Evictor, LeavesAllInPlaceWhileThereIsRoom) {
@@ -63,7 +63,7 @@ TEST_F(Evictor, AScanOfThriceTheMemoryDoesNotPushOutTheHotSet) {
   write_all("hot", hot);
   read_all("hot", hot);
   read_all("hot", hot);
-  write_all("scan", 3 * kMemory / 450);
+  write_all("scan", 3 * kTight / 450);
   EXPECT_EQ(present("hot", hot), hot);
 }
 

@@ -60,10 +60,6 @@ class FileRegion : public testing::Test {
   std::string path_;
 };
 
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST_F(FileRegion, MakesItsFileOfTheSizeAskedAllZeros) {
   const auto region = opened(3 * kMiB);
   EXPECT_EQ(region->bytes().size(), 3 * kMiB);
@@ -179,9 +175,9 @@ TEST_F(FileRegion, TellsWhenTheVolumeHasNoRoom) {
   const std::string why = refusal(4 * kMiB);
   EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   std::signal(SIGXFSZ, handler);
-  EXPECT_TRUE(has(why, "no room for 4 MiB")) << why;
-  EXPECT_TRUE(has(why, path_)) << why;
-  EXPECT_TRUE(has(why, "lower -m")) << why;
+  EXPECT_TRUE(why.contains("no room for 4 MiB")) << why;
+  EXPECT_TRUE(why.contains(path_)) << why;
+  EXPECT_TRUE(why.contains("lower -m")) << why;
 }
 
 TEST_F(FileRegion, OfAnotherProcessIsRefusedWithItsPid) {
@@ -203,7 +199,7 @@ TEST_F(FileRegion, OfAnotherProcessIsRefusedWithItsPid) {
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);
   EXPECT_EQ(byte, 'y');
   const std::string why = refusal(kMiB);
-  EXPECT_TRUE(has(why, "in use by process " + std::to_string(child))) << why;
+  EXPECT_TRUE(why.contains("in use by process " + std::to_string(child))) << why;
   EXPECT_EQ(fs::file_size(path_), kMiB);
   EXPECT_FALSE(open(2 * kMiB));
   EXPECT_EQ(fs::file_size(path_), kMiB) << "a file in use is not enlarged";
@@ -219,28 +215,28 @@ TEST_F(FileRegion, OfAnotherProcessIsRefusedWithItsPid) {
 TEST_F(FileRegion, OfADirectoryIsRefused) {
   fs::create_directory(path_);
   const std::string why = refusal(kMiB);
-  EXPECT_TRUE(has(why, path_)) << why;
-  EXPECT_TRUE(has(why, "Is a directory")) << why;
+  EXPECT_TRUE(why.contains(path_)) << why;
+  EXPECT_TRUE(why.contains("Is a directory")) << why;
 }
 
 TEST_F(FileRegion, InAFolderThatIsNotThereIsRefused) {
   path_ = (folder_ / "none" / "cache").string();
   const std::string why = refusal(kMiB);
-  EXPECT_TRUE(has(why, "its directory must be there")) << why;
+  EXPECT_TRUE(why.contains("its directory must be there")) << why;
 }
 
 TEST_F(FileRegion, OfADeviceThatIsNoMemoryIsRefused) {
   for (const char* const device : {"/dev/null", "/dev/zero"}) {
     path_ = device;
     const std::string why = refusal(kMiB);
-    EXPECT_TRUE(has(why, device)) << why;
-    EXPECT_TRUE(has(why, "devdax")) << why;
+    EXPECT_TRUE(why.contains(device)) << why;
+    EXPECT_TRUE(why.contains("devdax")) << why;
   }
 }
 
 TEST_F(FileRegion, OfAPipeIsRefused) {
   ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-  EXPECT_TRUE(has(refusal(kMiB), path_));
+  EXPECT_TRUE(refusal(kMiB).contains(path_));
 }
 
 /// Not root while it lives: root may write anywhere.
@@ -271,8 +267,8 @@ TEST_F(FileRegion, ThatMayOnlyBeReadIsRefusedWithTheRemedy) {
       GTEST_SKIP() << "skipped, because root cannot become another user here";
     }
     const std::string why = refusal(kMiB);
-    EXPECT_TRUE(has(why, "for writing")) << why;
-    EXPECT_TRUE(has(why, "give it to the user Ember runs as")) << why;
+    EXPECT_TRUE(why.contains("for writing")) << why;
+    EXPECT_TRUE(why.contains("give it to the user Ember runs as")) << why;
   }
   EXPECT_TRUE(content() == std::string(kMiB, 'x'));
 }
@@ -298,7 +294,7 @@ TEST_F(AutoSize, OfANewFileLeavesItsVolumesReserve) {
 TEST_F(AutoSize, OfAFolderThatIsNotThereIsRefused) {
   const auto size = file_size_for_auto(folder_ / "none" / "cache");
   ASSERT_FALSE(size);
-  EXPECT_TRUE(has(size.error().message, "directory must be there")) << size.error().message;
+  EXPECT_TRUE(size.error().message.contains("directory must be there")) << size.error().message;
 }
 
 TEST(VolumeReserve, IsASixteenthAtLeastSixteenMiB) {

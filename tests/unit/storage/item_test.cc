@@ -11,41 +11,37 @@
 namespace ember::storage {
 namespace {
 
-struct alignas(8) Chunk {
-  std::array<char, 512> bytes{};
-};
-
 class ItemLayout : public testing::Test {
  protected:
   const Item& make(const ItemPlan& plan, const ItemWriter::Commit& commit) {
-    Item* item = ItemWriter::prepare(chunk_.bytes.data(), plan);
+    Item* item = ItemWriter::prepare(chunk_.data(), plan);
     std::memset(ItemWriter::body(item, plan), 'v', plan.value_size);
     ItemWriter::seal(item, plan, commit);
     return *item;
   }
-  uint32_t word(size_t at) const { return load<uint32_t>(chunk_.bytes.data() + at); }
+  uint32_t word(size_t at) const { return load<uint32_t>(chunk_.data() + at); }
 
-  Chunk chunk_;
+  alignas(8) std::array<char, 512> chunk_{};
 };
 
 TEST_F(ItemLayout, IsAsDrawn) {
   make({.key = "key", .client_flags = 0x01020304, .exptime = 77, .value_size = 5},
        {.cas = 0x1122334455667788});
-  EXPECT_EQ(load<uint64_t>(chunk_.bytes.data()), 0x1122334455667788U);
+  EXPECT_EQ(load<uint64_t>(chunk_.data()), 0x1122334455667788U);
   EXPECT_EQ(word(8), 77U);
   EXPECT_EQ(word(12), 0x01020304U);
   EXPECT_EQ(word(16), 5U);
   EXPECT_EQ(word(20) & 0x7ff, 3U | 1U << 10);  // key size, live
-  EXPECT_EQ(std::string_view(chunk_.bytes.data() + 24, 8), "keyvvvvv");
-  EXPECT_EQ(chunk_.bytes[32], 0);
+  EXPECT_EQ(std::string_view(chunk_.data() + 24, 8), "keyvvvvv");
+  EXPECT_EQ(chunk_[32], 0);
 }
 
 TEST_F(ItemLayout, HasTheSequenceBeforeTheKeyWhenTheClientChoseTheCas) {
   const Item& item = make({.key = "key", .value_size = 1, .sequenced = true},
                           {.cas = 99, .sequence = 0x0807060504030201});
-  EXPECT_EQ(load<uint64_t>(chunk_.bytes.data()), 99U);
-  EXPECT_EQ(load<uint64_t>(chunk_.bytes.data() + 24), 0x0807060504030201U);
-  EXPECT_EQ(std::string_view(chunk_.bytes.data() + 32, 4), "keyv");
+  EXPECT_EQ(load<uint64_t>(chunk_.data()), 99U);
+  EXPECT_EQ(load<uint64_t>(chunk_.data() + 24), 0x0807060504030201U);
+  EXPECT_EQ(std::string_view(chunk_.data() + 32, 4), "keyv");
   EXPECT_EQ(word(20) & 0x7ff, 3U | 1U << 9 | 1U << 10);
   EXPECT_TRUE(item.sequenced());
   EXPECT_EQ(item.sequence(), 0x0807060504030201U);

@@ -12,19 +12,13 @@
 namespace ember::storage {
 namespace {
 
-struct alignas(8) Chunk {
-  std::array<char, 256> bytes{};
-};
-
 const ItemPlan kPlan{
     .key = "key", .hash = 0x1234567890abcdef, .client_flags = 5, .exptime = 60, .value_size = 9};
 
 class ItemWriterOnAChunk : public testing::Test {
  protected:
-  Item* prepare(const ItemPlan& plan = kPlan) {
-    return ItemWriter::prepare(chunk_.bytes.data(), plan);
-  }
-  Chunk chunk_;
+  Item* prepare(const ItemPlan& plan = kPlan) { return ItemWriter::prepare(chunk_.data(), plan); }
+  alignas(8) std::array<char, 256> chunk_{};
 };
 
 TEST(ItemWriter, CountsHeaderSequenceKeyAndValueOrTable) {
@@ -88,7 +82,7 @@ TEST_F(ItemWriterOnAChunk, APreparedChunkIsNoItemUntilItIsSealed) {
   Item* item = prepare();
   EXPECT_FALSE(item->live());
   EXPECT_FALSE(item->has_key("key"));
-  EXPECT_EQ(ItemWriter::body(item, kPlan), chunk_.bytes.data() + 27);
+  EXPECT_EQ(ItemWriter::body(item, kPlan), chunk_.data() + 27);
   ItemWriter::seal(item, kPlan, {.cas = 8, .offset = 64});
   EXPECT_TRUE(item->live());
   EXPECT_TRUE(item->has_key("key"));
@@ -99,7 +93,7 @@ TEST_F(ItemWriterOnAChunk, TheSealHoldsTheChecksum) {
   Item* item = prepare();
   const ItemWriter::Commit commit{.cas = 8, .offset = 64};
   ItemWriter::seal(item, kPlan, commit);
-  EXPECT_EQ(load<uint32_t>(chunk_.bytes.data() + 20), item->seal());
+  EXPECT_EQ(load<uint32_t>(chunk_.data() + 20), item->seal());
   EXPECT_EQ(item->checksum(), ItemWriter::checksum(*item, kPlan.hash, item->seal(), commit));
 }
 

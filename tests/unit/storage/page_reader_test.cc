@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kPageSize = 64 * kKiB;
 constexpr size_t kPages = 3;
-constexpr size_t kPartSize = 1000;
+constexpr size_t kPieceSize = 1000;
 
 /// Chunk sizes that are read whole, in pieces, and by their heads.
 struct Case {
@@ -36,15 +36,15 @@ class PageReaderOf : public testing::TestWithParam<Case> {
     const std::string key(key_size, static_cast<char>('a' + index % 26));
     const ItemPlan plan{.key = key,
                         .hash = hash_key(key),
-                        .value_size = chained ? 2 * kPartSize : 3,
+                        .value_size = chained ? 2 * kPieceSize : 3,
                         .chained = chained};
     Item* item = ItemWriter::prepare(region_.whole().data() + offset_of(index), plan);
     ItemWriter::seal(item, plan,
-                     {.cas = index + 1, .offset = offset_of(index), .part_size = kPartSize});
+                     {.cas = index + 1, .offset = offset_of(index), .part_size = kPieceSize});
   }
   ItemCheck::Verdict verdict(uint32_t index, const Item& item) const {
     return check_item(item,
-                      {.offset = offset_of(index), .size = chunk_size(), .part_size = kPartSize})
+                      {.offset = offset_of(index), .size = chunk_size(), .part_size = kPieceSize})
         .verdict;
   }
 

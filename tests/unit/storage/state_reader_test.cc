@@ -89,17 +89,17 @@ TEST_F(ReadingState, IsRefusedWithADirectoryOfNonsenseThoughItIsSealed) {
   expect_refused_with(offsetof(StateDirectory, pool_size), uint64_t{1}, kNone);
   expect_refused_with(offsetof(StateDirectory, layout_version), uint32_t{2}, "of version 2");
   constexpr size_t kSecond = sizeof(StateDirectory) + sizeof(StateSection);
-  constexpr size_t kOffset = kSecond + offsetof(StateSection, offset);
-  constexpr size_t kSize = kSecond + offsetof(StateSection, size);
+  constexpr size_t kOfOffset = kSecond + offsetof(StateSection, offset);
+  constexpr size_t kOfSize = kSecond + offsetof(StateSection, size);
   constexpr std::string_view kOutside = "lies outside";
-  expect_refused_with(kOffset, good.file_size, kOutside);
-  expect_refused_with(kOffset, ~uint64_t{4095}, kOutside);
-  expect_refused_with(kOffset, uint64_t{0}, kOutside);
-  expect_refused_with(kOffset, load<uint64_t>(bytes.data() + kOffset) + 8, kOutside);
-  expect_refused_with(kSize, good.file_size, kOutside);
-  expect_refused_with(kSize, ~uint64_t{0}, kOutside);
-  expect_refused_with(kSize, ~load<uint64_t>(bytes.data() + kOffset) + 1, kOutside);
-  expect_refused_with(kSize, uint64_t{2999}, "section 1 is damaged");
+  expect_refused_with(kOfOffset, good.file_size, kOutside);
+  expect_refused_with(kOfOffset, ~uint64_t{4095}, kOutside);
+  expect_refused_with(kOfOffset, uint64_t{0}, kOutside);
+  expect_refused_with(kOfOffset, load<uint64_t>(bytes.data() + kOfOffset) + 8, kOutside);
+  expect_refused_with(kOfSize, good.file_size, kOutside);
+  expect_refused_with(kOfSize, ~uint64_t{0}, kOutside);
+  expect_refused_with(kOfSize, ~load<uint64_t>(bytes.data() + kOfOffset) + 1, kOutside);
+  expect_refused_with(kOfSize, uint64_t{2999}, "section 1 is damaged");
 }
 
 // ---- damage

@@ -12,8 +12,8 @@
 namespace ember::storage {
 namespace {
 
-constexpr UnixSeconds kNow = 1'800'000'000;
-constexpr size_t kSize = 4 * kMiB;
+constexpr UnixSeconds kStart = 1'800'000'000;
+constexpr size_t kArenaSize = 4 * kMiB;
 
 class ATakeover : public testing::Test {
  protected:
@@ -24,11 +24,11 @@ class ATakeover : public testing::Test {
     Superblock block(region);
     block.record.page_size = 65536;
     block.record.file_id = 7;
-    block.record.arena_size = kSize;
+    block.record.arena_size = kArenaSize;
     block.record.state = SuperblockRecord::running;
     block.record.media = SuperblockRecord::page_cache;
     block.record.boot_id = boot_id();
-    block.record.written = kNow - 100;
+    block.record.written = kStart - 100;
     block.record.cas = 4711;
     if (change) {
       change(block.record);
@@ -37,15 +37,11 @@ class ATakeover : public testing::Test {
   }
   static Takeover judge(const Change& change = {},
                         LastingRegion::Media media = LastingRegion::page_cache) {
-    LastingRegion region(kSize, media);
+    LastingRegion region(kArenaSize, media);
     leave(region, change);
-    return judge_region(region, kNow);
+    return judge_region(region, kStart);
   }
 };
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// A row of the table "what comes back, by how it stopped".
 struct Cell {
@@ -78,11 +74,11 @@ TEST_P(EveryCell, ComesBackOrTellsWhyNot) {
     EXPECT_EQ(takeover.record.file_id == 7, cell.warm);
     EXPECT_EQ(takeover.record.cas, cell.warm ? 4711U : 0U);
     if (!cell.warm) {
-      EXPECT_TRUE(has(takeover.reason, cell.stopped ? "the host was restarted after the stop"
-                                                    : "the host went down while"))
+      EXPECT_TRUE(takeover.reason.contains(cell.stopped ? "the host was restarted after the stop"
+                                                        : "the host went down while"))
           << takeover.reason;
-      EXPECT_TRUE(has(takeover.reason,
-                      now == LastingRegion::page_cache ? "--memory-file-sync" : "from now on"))
+      EXPECT_TRUE(takeover.reason.contains(now == LastingRegion::page_cache ? "--memory-file-sync"
+                                                                            : "from now on"))
           << takeover.reason;
     }
   }
@@ -106,31 +102,31 @@ INSTANTIATE_TEST_SUITE_P(OfTheTable, EveryCell,
                                          Cell{kCrashed, kPageCache, kRebooted, kSynced, kCold}));
 
 TEST_F(ATakeover, OfANewFileIsColdAndSaysSo) {
-  LastingRegion region(kSize);
-  const Takeover takeover = judge_region(region, kNow);
+  LastingRegion region(kArenaSize);
+  const Takeover takeover = judge_region(region, kStart);
   EXPECT_FALSE(takeover.warm);
   EXPECT_TRUE(takeover.blank);
   EXPECT_EQ(takeover.reason, "the file is new");
-  EXPECT_EQ(takeover.record.page_size, page_size_for(kSize));
+  EXPECT_EQ(takeover.record.page_size, page_size_for(kArenaSize));
   EXPECT_NE(takeover.record.file_id, 0U);
-  EXPECT_NE(takeover.record.file_id, judge_region(region, kNow).record.file_id);
+  EXPECT_NE(takeover.record.file_id, judge_region(region, kStart).record.file_id);
 }
 
 TEST_F(ATakeover, OfNoiseIsColdAndNotNew) {
-  LastingRegion region(kSize);
-  region.fill(0, kSize, 0x5a);
-  const Takeover takeover = judge_region(region, kNow);
+  LastingRegion region(kArenaSize);
+  region.fill(0, kArenaSize, 0x5a);
+  const Takeover takeover = judge_region(region, kStart);
   EXPECT_FALSE(takeover.warm);
   EXPECT_FALSE(takeover.blank);
-  EXPECT_TRUE(has(takeover.reason, "superblock")) << takeover.reason;
+  EXPECT_TRUE(takeover.reason.contains("superblock")) << takeover.reason;
 }
 
 TEST_F(ATakeover, OfANewerFormatIsColdAndNamesTheFormatKnown) {
   const Takeover takeover = judge([](SuperblockRecord& r) { r.format = kMediaFormat + 1; });
   EXPECT_FALSE(takeover.warm);
   EXPECT_FALSE(takeover.blank);
-  EXPECT_TRUE(has(takeover.reason, "newer Ember")) << takeover.reason;
-  EXPECT_TRUE(has(takeover.reason, std::to_string(kMediaFormat))) << takeover.reason;
+  EXPECT_TRUE(takeover.reason.contains("newer Ember")) << takeover.reason;
+  EXPECT_TRUE(takeover.reason.contains(std::to_string(kMediaFormat))) << takeover.reason;
 }
 
 TEST_F(ATakeover, OfFiguresThatCannotBeIsCold) {
@@ -149,8 +145,8 @@ TEST_F(ATakeover, OfFiguresThatCannotBeIsCold) {
   for (size_t i = 0; i < impossible.size(); ++i) {
     const Takeover takeover = judge(impossible[i]);
     EXPECT_FALSE(takeover.warm) << i;
-    EXPECT_TRUE(has(takeover.reason, "figures")) << i << takeover.reason;
-    EXPECT_EQ(takeover.record.page_size, page_size_for(kSize)) << i;
+    EXPECT_TRUE(takeover.reason.contains("figures")) << i << takeover.reason;
+    EXPECT_EQ(takeover.record.page_size, page_size_for(kArenaSize)) << i;
   }
 }
 
@@ -161,35 +157,35 @@ TEST_F(ATakeover, KeepsThePageSizeThatTheFileHas) {
 }
 
 TEST_F(ATakeover, TimeDoesNotGoBack) {
-  LastingRegion region(kSize);
+  LastingRegion region(kArenaSize);
   leave(region, {});
-  EXPECT_EQ(judge_region(region, kNow).noted, kNow);
-  leave(region, [](SuperblockRecord& r) { r.written = kNow + 50; });
-  EXPECT_EQ(judge_region(region, kNow).noted, kNow + 50);
-  Superblock::note_time(region, kNow + 70);
-  EXPECT_EQ(judge_region(region, kNow).noted, kNow + 70);
-  Superblock::note_time(region, kNow + 10);
-  EXPECT_EQ(judge_region(region, kNow).noted, kNow + 50);
+  EXPECT_EQ(judge_region(region, kStart).noted, kStart);
+  leave(region, [](SuperblockRecord& r) { r.written = kStart + 50; });
+  EXPECT_EQ(judge_region(region, kStart).noted, kStart + 50);
+  Superblock::note_time(region, kStart + 70);
+  EXPECT_EQ(judge_region(region, kStart).noted, kStart + 70);
+  Superblock::note_time(region, kStart + 10);
+  EXPECT_EQ(judge_region(region, kStart).noted, kStart + 50);
 }
 
 TEST_F(ATakeover, OnlyReads) {
-  LastingRegion region(kSize, LastingRegion::persistent_memory);
+  LastingRegion region(kArenaSize, LastingRegion::persistent_memory);
   leave(region, {});
   const auto before = region.image();
   const uint64_t flushes = region.counts().flushes();
-  judge_region(region, kNow);
+  judge_region(region, kStart);
   EXPECT_EQ(region.image(), before);
   EXPECT_EQ(region.counts().flushes(), flushes);
 }
 
 TEST_F(ATakeover, OfDramIsNeitherWarmNorNew) {
-  const auto region = *open_dram_region({.size = kSize});
-  const Takeover takeover = judge_region(*region, kNow);
+  const auto region = *open_dram_region({.size = kArenaSize});
+  const Takeover takeover = judge_region(*region, kStart);
   EXPECT_FALSE(takeover.warm);
   EXPECT_FALSE(takeover.blank);
   EXPECT_TRUE(takeover.reason.empty());
   EXPECT_EQ(takeover.record.file_id, 0U);
-  EXPECT_EQ(takeover.record.page_size, page_size_for(kSize));
+  EXPECT_EQ(takeover.record.page_size, page_size_for(kArenaSize));
 }
 
 }  // namespace

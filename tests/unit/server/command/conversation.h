@@ -35,6 +35,9 @@ namespace ember::server::command {
 std::string with_bars(std::string_view text);
 std::string with_line_ends(std::string_view text);
 
+/// `size` bytes of text that tell where in it they are.
+std::string numbers_text(size_t size);
+
 class FakeClient final : public protocol::Client {
  public:
   void resume() override { ++resumed; }
@@ -164,6 +167,14 @@ inline std::string replaced(std::string_view text, std::string_view from, std::s
 inline std::string with_bars(std::string_view text) { return replaced(text, "\r\n", "|"); }
 
 inline std::string with_line_ends(std::string_view text) { return replaced(text, "|", "\r\n"); }
+
+inline std::string numbers_text(size_t size) {
+  std::string text;
+  while (text.size() < size) {
+    text += std::to_string(text.size()) + " ";
+  }
+  return text.substr(0, size);
+}
 
 inline Conversation::Conversation(const ConversationOptions& options) : options_(options) {
   region_ = storage::open_dram_region({.size = options.store.memory_limit}).value();

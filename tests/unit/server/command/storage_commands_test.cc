@@ -16,14 +16,6 @@ std::string cas_of(Conversation& ask, const std::string& key) {
   return line.substr(4, line.size() - 5);
 }
 
-std::string text_of(size_t size) {
-  std::string text;
-  while (text.size() < size) {
-    text += std::to_string(text.size()) + " ";
-  }
-  return text.substr(0, size);
-}
-
 TEST(StorageCommands, Modes) {
   Conversation ask;
   EXPECT_EQ(ask("replace a 0 0 1|1"), "NOT_STORED|");
@@ -82,7 +74,7 @@ TEST(StorageCommands, StreamedValues) {
       if (piece_size == 1 && size > 100'000) {
         continue;
       }
-      const std::string value = text_of(size);
+      const std::string value = numbers_text(size);
       const std::string length = std::to_string(size);
       EXPECT_EQ(ask("set a 7 0 " + length + "|" + value), "STORED|");
       EXPECT_EQ(ask("get a"), "VALUE a 7 " + length + "|" + value + "|END|");
@@ -94,7 +86,7 @@ TEST(StorageCommands, StreamedValues) {
 
 TEST(StorageCommands, StreamedJoin) {
   Conversation ask;
-  const std::string value = text_of(30'000);
+  const std::string value = numbers_text(30'000);
   EXPECT_EQ(ask("append a 0 0 30000|" + value), "NOT_STORED|");
   ask("set a 1 0 3|abc");
   EXPECT_EQ(ask("append a 0 0 30000|" + value), "STORED|");
@@ -105,7 +97,7 @@ TEST(StorageCommands, StreamedJoin) {
 TEST(StorageCommands, StreamedBadDataChunk) {
   Conversation ask;
   ask("set a 0 0 2|ab");
-  const std::string value = text_of(30'000);
+  const std::string value = numbers_text(30'000);
   EXPECT_EQ(ask.raw("set a 0 0 30000\r\n" + value + "xx"), "CLIENT_ERROR bad data chunk\r\n");
   EXPECT_EQ(ask.raw("append a 0 0 30000 noreply\r\n" + value + "xx"), "");
   EXPECT_EQ(ask("get a"), "VALUE a 0 2|ab|END|");
@@ -113,7 +105,7 @@ TEST(StorageCommands, StreamedBadDataChunk) {
 
 TEST(StorageCommands, TooLargeLeavesNoOldValueBehindASet) {
   Conversation ask;
-  const std::string value = text_of(1'048'600);
+  const std::string value = numbers_text(1'048'600);
   for (const auto& [line, keeps] :
        std::initializer_list<std::pair<std::string, bool>>{{"set x 0 0 1048600", false},
                                                            {"add x 0 0 1048600", true},
@@ -136,7 +128,7 @@ TEST(StorageCommands, TooLargeLeavesNoOldValueBehindASet) {
 
 TEST(StorageCommands, TwoValuesTooLargeTogetherAreNotStored) {
   Conversation ask;
-  const std::string half = text_of(600'000);
+  const std::string half = numbers_text(600'000);
   ask("set x 0 0 600000|" + half);
   EXPECT_EQ(ask("append x 0 0 600000|" + half), "NOT_STORED|");
   EXPECT_EQ(ask("ms x 600000 MP k O1|" + half), "NS kx O1|");
@@ -149,7 +141,7 @@ TEST(StorageCommands, OutOfMemoryWithoutEviction) {
   options.store.memory_limit = 8 * kMiB;
   options.store.evict = false;
   Conversation ask(options);
-  const std::string value = text_of(100'000);
+  const std::string value = numbers_text(100'000);
   std::string answer;
   int stored = 0;
   for (; stored < 1000; ++stored) {

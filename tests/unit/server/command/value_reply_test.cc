@@ -9,21 +9,13 @@
 namespace ember::server::command {
 namespace {
 
-std::string text_of(size_t size) {
-  std::string text;
-  while (text.size() < size) {
-    text += std::to_string(text.size()) + " ";
-  }
-  return text.substr(0, size);
-}
-
 TEST(ValueReply, AllSizes) {
   Conversation ask;
   constexpr size_t kBlock = protocol::BlockPool::kBlockSize;
   for (const size_t size : {size_t{0}, size_t{1}, kBlock - 400, kBlock - 80, kBlock - 70,
                             kBlock - 60, kBlock - 20, kBlock - 2, kBlock - 1, kBlock, kBlock + 1,
                             2 * kBlock, size_t{100'000}, size_t{524'288}, size_t{1'000'000}}) {
-    const std::string value = text_of(size);
+    const std::string value = numbers_text(size);
     const std::string length = std::to_string(size);
     EXPECT_EQ(ask("set a 0 0 " + length + "|" + value), "STORED|");
     EXPECT_EQ(ask("get a"), "VALUE a 0 " + length + "|" + value + "|END|") << size;
@@ -33,7 +25,7 @@ TEST(ValueReply, AllSizes) {
 
 TEST(ValueReply, AReferencedValueOutlivesItsItem) {
   Conversation ask;
-  const std::string value = text_of(200'000);
+  const std::string value = numbers_text(200'000);
   ask("set a 0 0 200000|" + value);
   (void)ask.execute("get a");
   ask.thread().quiesce();
@@ -56,7 +48,7 @@ TEST(ValueReply, AReferencedValueOutlivesItsItem) {
 
 TEST(ValueReply, ManyReferencesAtOnce) {
   Conversation ask;
-  const std::string value = text_of(300'000);
+  const std::string value = numbers_text(300'000);
   ask("set a 0 0 300000|" + value);
   std::string expected;
   size_t bytes = 0;

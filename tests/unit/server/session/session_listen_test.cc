@@ -11,17 +11,11 @@
 
 #include "server/session/session.h"
 #include "server/session/session_set.h"
+#include "tests/unit/server/net/test_loop.h"
 #include "tests/unit/server/session/echo_handler.h"
 
 namespace ember::server::session {
 namespace {
-
-class NoHooks final : public net::LoopHooks {
- public:
-  void before_sleep() override {}
-  void after_sleep() override {}
-  void on_wake() override {}
-};
 
 class SessionListenTest : public testing::TestWithParam<net::PollerKind> {
  protected:
@@ -84,7 +78,7 @@ class SessionListenTest : public testing::TestWithParam<net::PollerKind> {
     ASSERT_EQ(1U, handler_.listening.size());
   }
 
-  NoHooks hooks_;
+  net::CountingHooks hooks_;
   Clock clock_;
   EchoHandler handler_;
   std::vector<CloseReason> reasons_;

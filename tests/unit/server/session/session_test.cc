@@ -19,17 +19,11 @@
 #include "server/net/ring.h"
 #include "server/session/session_set.h"
 #include "tests/unit/protocol/binary_request.h"
+#include "tests/unit/server/net/test_loop.h"
 #include "tests/unit/server/session/echo_handler.h"
 
 namespace ember::server::session {
 namespace {
-
-class NoHooks final : public net::LoopHooks {
- public:
-  void before_sleep() override {}
-  void after_sleep() override {}
-  void on_wake() override {}
-};
 
 using protocol::Opcode;
 using protocol::testing::Request;
@@ -132,7 +126,7 @@ class SessionTest : public testing::TestWithParam<net::PollerKind> {
     EXPECT_EQ("", rest);
   }
 
-  NoHooks hooks;
+  net::CountingHooks hooks;
   Clock clock;
   EchoHandler handler;
   int gone = 0;
@@ -140,13 +134,9 @@ class SessionTest : public testing::TestWithParam<net::PollerKind> {
   std::unique_ptr<SessionSet> set;
 };
 
-std::string kind_name(const testing::TestParamInfo<net::PollerKind>& info) {
-  return info.param == net::PollerKind::uring ? "uring" : "epoll";
-}
-
 INSTANTIATE_TEST_SUITE_P(Pollers, SessionTest,
                          testing::Values(net::PollerKind::uring, net::PollerKind::epoll),
-                         kind_name);
+                         net::kind_name);
 
 std::string set_request(const std::string& key, const std::string& value) {
   return "set " + key + " 0 0 " + std::to_string(value.size()) + "\r\n" + value + "\r\n";

@@ -18,19 +18,13 @@
 #include "server/net/ring.h"
 #include "server/net/sockets.h"
 #include "server/session/session_set.h"
+#include "tests/unit/server/net/test_loop.h"
 #include "tests/unit/server/session/echo_handler.h"
 
 namespace ember::server::session {
 namespace {
 
 using protocol::UdpFrame;
-
-class NoHooks final : public net::LoopHooks {
- public:
-  void before_sleep() override {}
-  void after_sleep() override {}
-  void on_wake() override {}
-};
 
 std::string framed(std::string_view payload, const UdpFrame& frame) {
   std::array<char, UdpFrame::kSize> head{};
@@ -156,7 +150,7 @@ class UdpSessionTest : public testing::TestWithParam<net::PollerKind> {
 
   using Texts = std::vector<std::string>;
 
-  NoHooks hooks;
+  net::CountingHooks hooks;
   Clock clock;
   EchoHandler handler;
   net::ListenSocket server;
@@ -167,13 +161,9 @@ class UdpSessionTest : public testing::TestWithParam<net::PollerKind> {
   Fd client;
 };
 
-std::string kind_name(const testing::TestParamInfo<net::PollerKind>& info) {
-  return info.param == net::PollerKind::uring ? "uring" : "epoll";
-}
-
 INSTANTIATE_TEST_SUITE_P(Pollers, UdpSessionTest,
                          testing::Values(net::PollerKind::uring, net::PollerKind::epoll),
-                         kind_name);
+                         net::kind_name);
 
 TEST_P(UdpSessionTest, ARequestIsAnsweredUnderItsId) {
   send("set a 0 0 3\r\nabc\r\n", 7);

@@ -10,7 +10,10 @@ import random
 
 from transcript import Exchange
 
-KEYS = [b"a", b"b", b"key", b"another-key", b"n1", b"n2"]
+COUNTED_KEYS = [b"a", b"b", b"key", b"another-key", b"n1", b"n2"]
+# Alone has values of several chunks: Ember does not count in those (differences.md).
+LARGE_KEY = b"large"
+KEYS = COUNTED_KEYS + [LARGE_KEY]
 # Stored and named in base64 only: memcached echoes a key as it was stored, Ember as it was sent.
 BINARY_KEYS = [b"c", b"\x00\xff\r\n "]
 TTLS = [b"0", b"0", b"0", b"77777", b"-1"]
@@ -66,6 +69,9 @@ class Generator:
     def _key(self):
         return self._random.choice(KEYS)
 
+    def _key_for(self, value):
+        return LARGE_KEY if len(value) > 10000 else self._key()
+
     def _chance(self, percent):
         return self._random.random() * 100 < percent
 
@@ -91,10 +97,11 @@ class Generator:
         step = self._random.choice([0, 0, 0, 1 << 40, 1 << 62])
         return ("cas", self._key(), step)
 
-    def _meta_key(self):
-        if self._chance(12):
+    def _meta_key(self, key=None):
+        """`key`, or any, or now and then one in base64."""
+        if key != LARGE_KEY and self._chance(12):
             return base64.b64encode(self._random.choice(BINARY_KEYS)), [[b"b"]]
-        return self._key(), []
+        return key or self._key(), []
 
     def _flags(self, mandatory, optional):
         """The flags in random order, each a list of pieces; rarely one of them twice."""
@@ -124,20 +131,20 @@ class Generator:
     def _store(self):
         verb = self._random.choice([b"set", b"set", b"add", b"replace", b"append", b"prepend"])
         value = self._value()
-        line = b"%s %s %d %s %d%s" % (verb, self._key(), self._random.choice([0, 1, 65536, 4294967295]),
+        line = b"%s %s %d %s %d%s" % (verb, self._key_for(value), self._random.choice([0, 1, 65536, 4294967295]),
                                       self._random.choice(TTLS), len(value), self._noreply())
         return [line, b"\r\n", value, b"\r\n"]
 
     def _cas(self):
         value = self._value()
-        line = b"cas %s %d %s %d " % (self._key(), self._random.randrange(9),
+        line = b"cas %s %d %s %d " % (self._key_for(value), self._random.randrange(9),
                                       self._random.choice(TTLS), len(value))
         return [line, self._unique(), self._noreply(), b"\r\n", value, b"\r\n"]
 
     def _arithmetic(self):
         verb = self._random.choice([b"incr", b"decr"])
         delta = self._random.choice(NUMBERS)
-        return [b"%s %s %s%s" % (verb, self._key(), delta, self._noreply()), b"\r\n"]
+        return [b"%s %s %s%s" % (verb, self._random.choice(COUNTED_KEYS), delta, self._noreply()), b"\r\n"]
 
     def _delete(self):
         return [b"delete %s%s" % (self._key(), self._noreply()), b"\r\n"]
@@ -156,8 +163,8 @@ class Generator:
         return [b"mg " + key] + self._flags(mandatory, _distinct(optional)) + [b"\r\n"]
 
     def _ms(self):
-        key, mandatory = self._meta_key()
         value = self._value()
+        key, mandatory = self._meta_key(self._key_for(value))
         mode = [b"M" + self._random.choice([b"S", b"E", b"A", b"P", b"R"])]
         optional = [[b"k"], [b"c"], [b"q"], [b"O%d" % self._random.randrange(1000)], mode, [b"I"],
                     [b"F%d" % self._random.choice([0, 7, 4294967295])], self._ttl_flag(),
@@ -172,7 +179,7 @@ class Generator:
         return [b"md " + key] + self._flags(mandatory, optional) + [b"\r\n"]
 
     def _ma(self):
-        key, mandatory = self._meta_key()
+        key, mandatory = self._meta_key(self._random.choice(COUNTED_KEYS))
         optional = [[b"v"], [b"t"], [b"c"], [b"N77777"], [b"J" + self._random.choice(NUMBERS)],
                     [b"D" + self._random.choice(NUMBERS)], [b"C", self._unique()],
                     [b"M" + self._random.choice([b"I", b"D", b"+", b"-"])],

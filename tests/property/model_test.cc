@@ -150,14 +150,14 @@ TEST(Model, LessMemoryThanLargeValuesHold) {
 
 // A page moved on command is emptied even then, as memcached's -M has it: there are none here.
 TEST(Model, LessMemoryThanIsHeldLosesNothingWithoutEviction) {
-  OpenedStore opened({.memory_limit = 6 * kMiB, .evict = false});
+  OpenedStore opened({.memory_limit = 2 * kMiB, .evict = false});
   RandomWalk walk(opened,
                   {.key_count = 20000,
                    .max_value_size = 4096,
                    .advance_one_in = 1000,
                    .resize_one_in = kSteps / 50,
                    .least_limit = kMiB,
-                   .most_limit = 12 * kMiB,
+                   .most_limit = 4 * kMiB,
                    .dump_one_in = kSteps / 100,
                    .may_be_full = true},
                   seed_of_test());

@@ -72,7 +72,7 @@ class StateWriter {
 
   /// Section `n`, all of its bytes; in the file it starts at a multiple of 4096. Each once. It is
   /// written to the file and not into the pool's mapping, where the first touch of each 4 KiB would
-  /// be a page fault: three quarters of the time of a stop.
+  /// be a page fault: two thirds of the time of a stop.
   Result<void> write(size_t n, std::span<const std::byte> bytes);
 
   /// Once all sections are written: the file is whole and named `path`, or there is none. Once.

@@ -72,6 +72,22 @@ TEST_F(WritingState, IsWrittenAndVerifiedBySeveralThreads) {
   EXPECT_EQ(std::ranges::count(same, true), 8);
 }
 
+TEST_F(WritingState, StartsSectionsAtPages) {
+  write({5, 5000, 7});
+  std::ifstream file(path_, std::ios::binary);
+  Bytes directory(state_directory_size(3));
+  file.seekg(static_cast<std::streamoff>(seal_.directory_offset));
+  file.read(reinterpret_cast<char*>(directory.data()),
+            static_cast<std::streamsize>(directory.size()));
+  ASSERT_TRUE(file);
+  for (size_t n = 0; n < 3; ++n) {
+    const auto section =
+        load<StateSection>(directory.data() + sizeof(StateDirectory) + (n * sizeof(StateSection)));
+    EXPECT_EQ(section.size, written_[n].size());
+    EXPECT_EQ(section.offset % 4096, 0U);
+  }
+}
+
 TEST_F(WritingState, IsOfTheSizeForetold) {
   for (const uint64_t size : {uint64_t{0}, 4 * kMiB, 20 * kMiB, 20 * kMiB + 1, 33 * kMiB - 4096}) {
     const std::array<uint64_t, 2> sizes = {size, size / 3};

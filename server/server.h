@@ -26,7 +26,7 @@
 #include "server/server_stats.h"
 #include "server/watch_hub.h"
 #include "server/worker.h"
-#include "storage/memory_region.h"
+#include "storage/region/memory_region.h"
 #include "storage/store.h"
 
 namespace ember::server {

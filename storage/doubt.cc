@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "storage/item_check.h"
+#include "storage/item/item_check.h"
 #include "storage/store_impl.h"
 
 namespace ember::storage {

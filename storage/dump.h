@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "storage/item.h"
+#include "storage/item/item.h"
 
 namespace ember::storage {
 

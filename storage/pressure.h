@@ -6,7 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "storage/slab_class.h"
+#include "storage/slab/slab_class.h"
 
 namespace ember::storage {
 

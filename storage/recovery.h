@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "storage/index_loader.h"
-#include "storage/item_check.h"
-#include "storage/page_reader.h"
+#include "storage/index/index_loader.h"
+#include "storage/item/item_check.h"
+#include "storage/slab/page_reader.h"
 #include "storage/rehousing.h"
 #include "storage/store_impl.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/page_reader.h"
+#include "storage/slab/page_reader.h"
 
 namespace ember::storage {
 

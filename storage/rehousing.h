@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/item_check.h"
+#include "storage/item/item_check.h"
 #include "storage/store_impl.h"
 
 namespace ember::storage {

@@ -17,7 +17,7 @@
 #include <span>
 #include <vector>
 
-#include "storage/state_file.h"
+#include "storage/media/state_file.h"
 #include "storage/store_impl.h"
 
 namespace ember::storage {

@@ -23,11 +23,11 @@
 #include "base/counter.h"
 #include "base/result.h"
 #include "storage/dump.h"
-#include "storage/hash.h"
-#include "storage/item.h"
-#include "storage/item_writer.h"
-#include "storage/memory_region.h"
-#include "storage/size_histogram.h"
+#include "storage/item/hash.h"
+#include "storage/item/item.h"
+#include "storage/item/item_writer.h"
+#include "storage/region/memory_region.h"
+#include "storage/stats/size_histogram.h"
 #include "storage/store_tuning.h"
 
 namespace ember::storage {

@@ -9,7 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "storage/item.h"
+#include "storage/item/item.h"
 
 namespace ember::storage {
 

@@ -20,12 +20,12 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "storage/item_check.h"
-#include "storage/item_writer.h"
-#include "storage/page_table.h"
+#include "storage/item/item_check.h"
+#include "storage/item/item_writer.h"
+#include "storage/slab/page_table.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
-#include "storage/superblock.h"
+#include "storage/media/superblock.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "storage/page_table.h"
+#include "storage/slab/page_table.h"
 #include "tests/property/choices.h"
 #include "tests/property/history.h"
 #include "tests/property/opened_store.h"

@@ -10,7 +10,7 @@
 #include <random>
 #include <span>
 
-#include "storage/memory_region.h"
+#include "storage/region/memory_region.h"
 #include "tests/property/crash_region.h"
 
 namespace ember::property {

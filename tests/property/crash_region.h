@@ -22,7 +22,7 @@
 #include <span>
 #include <vector>
 
-#include "storage/memory_region.h"
+#include "storage/region/memory_region.h"
 
 namespace ember::property {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "storage/memory_region.h"
+#include "storage/region/memory_region.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
 

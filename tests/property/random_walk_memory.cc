@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/page_table.h"
+#include "storage/slab/page_table.h"
 #include "tests/property/random_walk.h"
 
 namespace ember::property {

@@ -10,16 +10,35 @@ import re
 import tree
 
 BASE = {"base"}
+STORAGE = {
+    "storage/item",
+    "storage/region",
+    "storage/index",
+    "storage/slab",
+    "storage/media",
+    "storage/link",
+    "storage/stats",
+}
+# What those who are above storage see of it.
+STORE = {"storage", "storage/item", "storage/region", "storage/stats"}
 LAYERS = {
     "base": set(),
     "protocol": BASE,
-    "storage": BASE,
+    "storage/item": BASE,
+    "storage/region": BASE,
+    "storage/index": BASE | {"storage/item"},
+    "storage/slab": BASE | {"storage/item", "storage/region"},
+    "storage/media": BASE | {"storage/region", "storage/slab"},
+    "storage/link": BASE,
+    "storage/stats": BASE | {"storage/item"},
+    "storage": BASE | STORAGE,
     "server/net": BASE,
-    "server/command": BASE | {"protocol", "storage"},
+    "server/command": BASE | STORE | {"protocol"},
     "server/proxy": BASE | {"protocol", "server/net"},
     "server/session": BASE | {"protocol", "server/net"},
     "server": BASE
-    | {"protocol", "storage", "server/net", "server/command", "server/proxy", "server/session"},
+    | STORE
+    | {"protocol", "server/net", "server/command", "server/proxy", "server/session"},
 }
 # Leaves may include every layer and themselves, and nobody includes them; but tests test them too.
 LEAVES = ("bench", "tools", "tests")

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "storage/item.h"
+#include "storage/item/item.h"
 #include "tools/inspect/header.h"
 #include "tools/inspect/page_scan.h"
 #include "tools/inspect/state_check.h"

@@ -7,7 +7,7 @@
 #include <bit>
 
 #include "base/bytes.h"
-#include "storage/page_table.h"
+#include "storage/slab/page_table.h"
 
 namespace ember::inspect {
 namespace {

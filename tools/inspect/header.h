@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "storage/superblock.h"
-#include "storage/takeover.h"
+#include "storage/media/superblock.h"
+#include "storage/media/takeover.h"
 #include "tools/inspect/memory_file.h"
 
 namespace ember::inspect {

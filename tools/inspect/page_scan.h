@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "storage/item_check.h"
-#include "storage/page_table.h"
+#include "storage/item/item_check.h"
+#include "storage/slab/page_table.h"
 #include "tools/inspect/header.h"
 #include "tools/inspect/memory_file.h"
 

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/bytes.h"
-#include "storage/state_file.h"
+#include "storage/media/state_file.h"
 
 namespace ember::inspect {
 

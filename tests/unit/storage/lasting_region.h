@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "storage/memory_region.h"
+#include "storage/region/memory_region.h"
 
 namespace ember::storage {
 

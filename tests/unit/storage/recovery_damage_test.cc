@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <random>
 
-#include "storage/item_writer.h"
-#include "storage/page_table.h"
-#include "storage/superblock.h"
+#include "storage/item/item_writer.h"
+#include "storage/slab/page_table.h"
+#include "storage/media/superblock.h"
 #include "tests/unit/storage/reopened_store.h"
 
 namespace ember::storage {

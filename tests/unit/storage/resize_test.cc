@@ -5,7 +5,7 @@
 #include <string>
 #include <thread>
 
-#include "storage/page_table.h"
+#include "storage/slab/page_table.h"
 #include "tests/unit/storage/opened_store.h"
 
 namespace ember::storage {

@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "storage/superblock.h"
+#include "storage/media/superblock.h"
 #include "tests/unit/storage/opened_store.h"
 
 namespace ember::storage {

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "storage/state_file.h"
+#include "storage/media/state_file.h"
 
 namespace ember::storage {
 

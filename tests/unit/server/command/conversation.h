@@ -25,7 +25,7 @@
 #include "protocol/reply_buffer.h"
 #include "server/command/local_handler.h"
 #include "server/command/watch_line.h"
-#include "storage/memory_region.h"
+#include "storage/region/memory_region.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
 

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Takeover: whether a lasting region's content can be taken over from the process that had it
+// before: the table "which stop brings back what" of storage/README.md, as code.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "storage/media/superblock.h"
+
+namespace ember::storage {
+
+struct Takeover {
+  bool warm = false;        // what is in the region counts
+  bool blank = false;       // it is new
+  std::string reason;       // in words, for the log and for `stats ember`
+  bool ours = false;        // a superblock of Ember's is there, so there was a stop:
+  bool graceful = false;    // of which kind
+  UnixSeconds noted = 0;    // the latest time the earlier process is known to have seen
+  SuperblockRecord record;  // its record if warm; else a new one with only identity and geometry
+};
+
+/// Reads only. Of a region that is not lasting: neither warm nor blank, the usual geometry.
+Takeover judge_region(MemoryRegion& region, UnixSeconds now);
+
+}  // namespace ember::storage

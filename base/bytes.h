@@ -23,7 +23,7 @@ constexpr size_t align_up(size_t value, size_t alignment) {
 
 /// Reads a T from bytes of any alignment.
 template <typename T>
-T load(const void* from) {
+T load_unaligned(const void* from) {
   static_assert(std::is_trivially_copyable_v<T>);
   T value;
   std::memcpy(&value, from, sizeof(T));
@@ -32,7 +32,7 @@ T load(const void* from) {
 
 /// Writes a T to bytes of any alignment.
 template <typename T>
-void store(void* to, const T& value) {
+void store_unaligned(void* to, const T& value) {
   static_assert(std::is_trivially_copyable_v<T>);
   std::memcpy(to, &value, sizeof(T));
 }

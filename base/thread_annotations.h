@@ -18,4 +18,3 @@
 #define EMBER_TRY_ACQUIRE(...) EMBER_THREAD_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
 #define EMBER_RELEASE(...) EMBER_THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))
 #define EMBER_ASSERT_CAPABILITY(x) EMBER_THREAD_ATTRIBUTE(assert_capability(x))
-#define EMBER_NO_THREAD_SAFETY_ANALYSIS EMBER_THREAD_ATTRIBUTE(no_thread_safety_analysis)

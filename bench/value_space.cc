@@ -35,7 +35,7 @@ bool ValueSpace::matches(uint64_t index, size_t size, size_t position,
   const uint64_t word = stamp(index, size);
   if (position < kStampSize) {
     char letters[kStampSize];
-    store(letters, word);
+    store_unaligned(letters, word);
     const size_t piece = std::min(bytes.size(), kStampSize - position);
     if (std::memcmp(bytes.data(), letters + position, piece) != 0) {
       return false;

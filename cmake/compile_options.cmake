@@ -17,7 +17,9 @@ target_link_libraries(ember_options INTERFACE fmt::fmt Threads::Threads)
 
 # Bounds checks of the standard library: kept wherever it costs nothing measurable.
 target_compile_definitions(ember_options INTERFACE
-  $<$<NOT:$<CONFIG:Release>>:_GLIBCXX_ASSERTIONS>)
+  $<$<NOT:$<CONFIG:Release>>:_GLIBCXX_ASSERTIONS>
+  # debug_check (base/check.h).
+  $<$<NOT:$<CONFIG:Release>>:EMBER_DEBUG_CHECKS=1>)
 
 if(EMBER_SANITIZE)
   # Without vptr: it opens a pipe to look at memory, and fails where a test has used up all files.

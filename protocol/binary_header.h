@@ -95,14 +95,14 @@ std::string_view text_of(Status status);
 template <typename T>
 T load_big(const char* from) {
   static_assert(std::endian::native == std::endian::little);
-  return std::byteswap(load<T>(from));
+  return std::byteswap(load_unaligned<T>(from));
 }
 
 /// Writes `number` at `to`, big-endian; returns the end.
 template <typename T>
 char* store_big(char* to, T number) {
   static_assert(std::endian::native == std::endian::little);
-  store(to, std::byteswap(number));
+  store_unaligned(to, std::byteswap(number));
   return to + sizeof(T);
 }
 
@@ -121,7 +121,7 @@ inline BinaryRequest read_binary_request(const char* from) {
           .extra_size = static_cast<uint8_t>(from[4]),
           .key_size = load_big<uint16_t>(from + 2),
           .body_size = load_big<uint32_t>(from + 8),
-          .opaque = load<uint32_t>(from + 12),
+          .opaque = load_unaligned<uint32_t>(from + 12),
           .cas = load_big<uint64_t>(from + 16)};
 }
 
@@ -145,7 +145,7 @@ inline char* write_binary_header(char* to, const BinaryReply& reply) {
   *to++ = 0;  // data type
   to = store_big<uint16_t>(to, static_cast<uint16_t>(reply.status));
   to = store_big<uint32_t>(to, reply.extra_size + reply.key_size + reply.value_size);
-  store(to, reply.opaque);
+  store_unaligned(to, reply.opaque);
   return store_big<uint64_t>(to + sizeof(reply.opaque), reply.cas);
 }
 

@@ -132,7 +132,7 @@ bool Parser::start_line(Cursor& cursor) {
   // line's.
   constexpr size_t kPrefixSize = 4;
   constexpr auto kPrefix = static_cast<uint32_t>(pack("get "));
-  if (cursor.left() > kPrefixSize && load<uint32_t>(cursor.at) == kPrefix) {
+  if (cursor.left() > kPrefixSize && load_unaligned<uint32_t>(cursor.at) == kPrefix) {
     const char* key = cursor.at + kPrefixSize;
     const char* key_end = find_blank_or_control(key, cursor.end);
     const auto size = static_cast<size_t>(key_end - key);

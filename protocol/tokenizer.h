@@ -127,7 +127,7 @@ inline uint64_t pack(std::string_view word, const char* limit) {
   if (word.empty() || static_cast<size_t>(limit - word.data()) < kPackedSize) {
     return pack(word);
   }
-  const auto bytes = load<uint64_t>(word.data());
+  const auto bytes = load_unaligned<uint64_t>(word.data());
   if (word.size() >= kPackedSize) {
     return bytes;
   }

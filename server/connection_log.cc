@@ -42,7 +42,7 @@ const char* word_of(CloseReason reason) {
 
 }  // namespace
 
-void ConnectionLog::tell(command::WatchEvent event, const PeerAddress& peer, int number) {
+void ConnectionLog::tell(WatchEvent event, const PeerAddress& peer, int number) {
   event.word = transport_of(peer);
   event.port = peer.port;
   event.connection = number;
@@ -50,17 +50,17 @@ void ConnectionLog::tell(command::WatchEvent event, const PeerAddress& peer, int
 }
 
 void ConnectionLog::opened(int number) {
-  if (!log_.watched(command::kConnectionEvents)) {
+  if (!log_.watched(kConnectionEvents)) {
     return;
   }
   const PeerAddress& peer = peers_[number] = net::peer_address(number);
-  command::WatchEvent event;
-  event.kind = command::EventKind::conn_new;
+  WatchEvent event;
+  event.kind = EventKind::conn_new;
   tell(event, peer, number);
 }
 
 void ConnectionLog::closed(int number, CloseReason reason) {
-  if (!log_.watched(command::kConnectionEvents)) {
+  if (!log_.watched(kConnectionEvents)) {
     peers_.clear();
     return;
   }
@@ -69,8 +69,8 @@ void ConnectionLog::closed(int number, CloseReason reason) {
   if (there != peers_.end()) {
     peers_.erase(there);
   }
-  command::WatchEvent event;
-  event.kind = command::EventKind::conn_close;
+  WatchEvent event;
+  event.kind = EventKind::conn_close;
   event.status = word_of(reason);
   tell(event, peer, number);
 }

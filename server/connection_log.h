@@ -6,24 +6,24 @@
 
 #include <unordered_map>
 
-#include "server/command/watch_log.h"
 #include "server/net/peer_address.h"
 #include "server/session/close_reason.h"
+#include "server/watch/watch_log.h"
 
 namespace ember::server {
 
 class ConnectionLog {
  public:
-  explicit ConnectionLog(command::WatchLog& log) : log_(log) {}
+  explicit ConnectionLog(WatchLog& log) : log_(log) {}
 
   void opened(int number);
   /// Its descriptor is still open.
   void closed(int number, session::CloseReason reason);
 
  private:
-  void tell(command::WatchEvent event, const net::PeerAddress& peer, int number);
+  void tell(WatchEvent event, const net::PeerAddress& peer, int number);
 
-  command::WatchLog& log_;
+  WatchLog& log_;
   // While somebody watches: the system forgets who was at the other end of a connection when that
   // is reset.
   std::unordered_map<int, net::PeerAddress> peers_;

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "server/help.h"
-#include "server/net/tls_context.h"
-#include "server/options.h"
-#include "server/process.h"
+#include "server/net/tls/tls_context.h"
+#include "server/options/help.h"
+#include "server/options/options.h"
+#include "server/process/process.h"
 #include "server/run.h"
 
 namespace ember::server {

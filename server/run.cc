@@ -16,13 +16,13 @@
 #include <vector>
 
 #include "base/log.h"
-#include "server/background.h"
-#include "server/passed_sockets.h"
-#include "server/pid_file.h"
-#include "server/process.h"
+#include "server/listen/passed_sockets.h"
+#include "server/process/daemon.h"
+#include "server/process/pid_file.h"
+#include "server/process/process.h"
+#include "server/process/service_manager.h"
+#include "server/process/signals.h"
 #include "server/server.h"
-#include "server/service_manager.h"
-#include "server/signals.h"
 
 namespace ember::server {
 namespace {
@@ -57,7 +57,7 @@ bool holds_secrets(const Options& options) {
   return !options.auth_file.empty() || options.tls_enabled;
 }
 
-void settle_process(const Options& options, const Background& background) {
+void settle_process(const Options& options, const Daemon& background) {
   // Taking other rights forbids core dumps, which -r wants; secrets forbid them in any case.
   if (options.maximize_core || holds_secrets(options)) {
     permit_core_dumps(options.maximize_core);
@@ -143,7 +143,7 @@ Result<void> run(const Options& options, std::unique_ptr<net::TlsContext> tls) {
   if (!sockets) {
     return fail(sockets.error().message);
   }
-  Background background;
+  Daemon background;
   if (options.daemonize) {
     if (auto detached = background.detach(); !detached) {
       return detached;

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "base/result.h"
-#include "server/net/tls_context.h"
-#include "server/options.h"
+#include "server/net/tls/tls_context.h"
+#include "server/options/options.h"
 
 namespace ember::server {
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "server/help.h"
+#include "server/options/help.h"
 
 namespace ember::server {
 namespace {
@@ -297,7 +297,7 @@ Result<void> Server::start_threads(net::PollerKind kind) {
   registry_.prefixes().set_delimiter(options_.prefix_delimiter);
   registry_.prefixes().switch_on(options_.detail_enabled);
   // All logs before the first thread that could find them incomplete.
-  std::vector<command::WatchLog*> logs;
+  std::vector<WatchLog*> logs;
   logs.reserve(options_.threads + 1);
   for (size_t i = 0; i < options_.threads + 1; ++i) {
     logs.push_back(&watch_hub_.add_log());

@@ -13,18 +13,18 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "server/acceptor.h"
-#include "server/authentication.h"
-#include "server/command/counters.h"
-#include "server/connection_limit.h"
-#include "server/listeners.h"
+#include "server/auth/authentication.h"
+#include "server/listen/acceptor.h"
+#include "server/listen/connection_limit.h"
+#include "server/listen/listeners.h"
+#include "server/listen/passed_sockets.h"
 #include "server/maintenance.h"
-#include "server/net/answer_limit.h"
-#include "server/net/tls_context.h"
-#include "server/options.h"
-#include "server/passed_sockets.h"
+#include "server/metrics/counters.h"
+#include "server/net/tls/tls_context.h"
+#include "server/net/udp_rate_limiter.h"
+#include "server/options/options.h"
 #include "server/server_stats.h"
-#include "server/watch_hub.h"
+#include "server/watch/watch_hub.h"
 #include "server/worker.h"
 #include "storage/region/memory_region.h"
 #include "storage/store.h"
@@ -59,7 +59,7 @@ class Server {
   void reload();
 
   const Listeners& listeners() const { return listeners_; }
-  const command::StatsSource& stats() const { return stats_; }
+  const StatsSource& stats() const { return stats_; }
   std::vector<size_t> connections_by_worker() const;
 
  private:
@@ -83,11 +83,11 @@ class Server {
   std::unique_ptr<net::TlsContext> tls_;  // null without -Z
   std::unique_ptr<storage::MemoryRegion> region_;
   std::unique_ptr<storage::Store> store_;
-  command::CounterRegistry registry_;
+  CounterRegistry registry_;
   ConnectionLimit limit_;
   ServerStats stats_;
   WatchHub watch_hub_;
-  net::AnswerLimit answer_limit_;
+  net::UdpRateLimiter answer_limit_;
   Listeners listeners_;
   std::unique_ptr<Maintenance> maintenance_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -42,7 +42,7 @@ std::string_view state_of(const session::SessionInfo& info) {
 ServerStats::ServerStats(const Options& options, const Clock& clock, const ConnectionLimit& limit)
     : options_(options), clock_(clock), limit_(limit), verbosity_(options.verbosity) {}
 
-void ServerStats::attach(storage::Store& store, command::CounterRegistry& registry,
+void ServerStats::attach(storage::Store& store, CounterRegistry& registry,
                          std::span<const std::unique_ptr<Worker>> workers, const Acceptor& acceptor,
                          const Listeners& listeners) {
   store_ = &store;
@@ -68,7 +68,7 @@ ServerStats::Counts ServerStats::counts() const {
     counts.yields += counters.yields.get();
     counts.auth_commands += counters.logins.commands.get();
     counts.auth_errors += counters.logins.errors.get();
-    if (const command::SaslCounters* const sasl = worker->sasl_counters(); sasl != nullptr) {
+    if (const SaslCounters* const sasl = worker->sasl_counters(); sasl != nullptr) {
       counts.auth_commands += sasl->commands.get();
       counts.auth_errors += sasl->errors.get();
     }
@@ -76,8 +76,8 @@ ServerStats::Counts ServerStats::counts() const {
   return counts;
 }
 
-command::ServerFigures ServerStats::figures() const {
-  command::ServerFigures figures;
+ServerFigures ServerStats::figures() const {
+  ServerFigures figures;
   figures.pid = ::getpid();
   figures.event_library = "ember-";
   figures.event_library += net::name_of(workers_.front()->kind());
@@ -99,10 +99,10 @@ command::ServerFigures ServerStats::figures() const {
   figures.response_obj_bytes = figures.response_obj_count * protocol::BlockPool::kBlockSize;
 
   if (tls_ != nullptr) {
-    figures.tls = command::TlsFigures{.resumable = options_.tls.session_cache,
-                                      .new_sessions = tls_->new_sessions(),
-                                      .handshake_errors = tls_->handshake_errors(),
-                                      .seconds_since_refresh = tls_->seconds_since_load()};
+    figures.tls = TlsFigures{.resumable = options_.tls.session_cache,
+                             .new_sessions = tls_->new_sessions(),
+                             .handshake_errors = tls_->handshake_errors(),
+                             .seconds_since_refresh = tls_->seconds_since_load()};
   }
 
   const Counts now = counts();
@@ -124,8 +124,8 @@ command::ServerFigures ServerStats::figures() const {
   return figures;
 }
 
-std::vector<command::WorkerFigures> ServerStats::workers() const {
-  std::vector<command::WorkerFigures> all;
+std::vector<WorkerFigures> ServerStats::workers() const {
+  std::vector<WorkerFigures> all;
   all.reserve(workers_.size());
   for (const auto& worker : workers_) {
     const session::SessionCounters& counters = worker->counters();
@@ -138,7 +138,7 @@ std::vector<command::WorkerFigures> ServerStats::workers() const {
   return all;
 }
 
-void ServerStats::add_udp(command::ServerFigures& figures) const {
+void ServerStats::add_udp(ServerFigures& figures) const {
   figures.udp_open = !listeners_->datagrams.empty();
   for (const auto& worker : workers_) {
     for (const session::UdpInfo& info : worker->list_udp()) {
@@ -151,7 +151,7 @@ void ServerStats::add_udp(command::ServerFigures& figures) const {
   }
 }
 
-command::Settings ServerStats::settings() const {
+Settings ServerStats::settings() const {
   LiveSettings live;
   const storage::StoreTuning& tuning = store_->tuning();
   live.memory_limit = store_->stats().memory_limit;
@@ -175,9 +175,9 @@ command::Settings ServerStats::settings() const {
   return settings_report(options_, live);
 }
 
-std::vector<command::ConnectionInfo> ServerStats::connections() const {
+std::vector<ConnectionInfo> ServerStats::connections() const {
   const UnixSeconds now = clock_.now();
-  std::vector<command::ConnectionInfo> infos;
+  std::vector<ConnectionInfo> infos;
   infos.reserve(listeners_->streams.size());
   const auto seconds_since = [now](UnixSeconds time) { return now > time ? now - time : 0; };
   for (const net::ListenSocket& listener : listeners_->streams) {

@@ -12,24 +12,24 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "server/acceptor.h"
-#include "server/command/stats_source.h"
-#include "server/connection_limit.h"
-#include "server/listeners.h"
-#include "server/net/tls_context.h"
-#include "server/options.h"
-#include "server/watch_hub.h"
+#include "server/listen/acceptor.h"
+#include "server/listen/connection_limit.h"
+#include "server/listen/listeners.h"
+#include "server/metrics/stats_source.h"
+#include "server/net/tls/tls_context.h"
+#include "server/options/options.h"
+#include "server/watch/watch_hub.h"
 #include "server/worker.h"
 #include "storage/store.h"
 
 namespace ember::server {
 
-class ServerStats final : public command::StatsSource {
+class ServerStats final : public StatsSource {
  public:
   ServerStats(const Options& options, const Clock& clock, const ConnectionLimit& limit);
 
   /// The server is whole: from now on there is something to ask. They outlive their use.
-  void attach(storage::Store& store, command::CounterRegistry& registry,
+  void attach(storage::Store& store, CounterRegistry& registry,
               std::span<const std::unique_ptr<Worker>> workers, const Acceptor& acceptor,
               const Listeners& listeners);
 
@@ -38,10 +38,10 @@ class ServerStats final : public command::StatsSource {
   /// Before attach(). It outlives this.
   void attach_watch(const WatchHub& watch_hub) { watch_hub_ = &watch_hub; }
 
-  command::ServerFigures figures() const override;
-  command::Settings settings() const override;
-  std::vector<command::ConnectionInfo> connections() const override;
-  std::vector<command::WorkerFigures> workers() const override;
+  ServerFigures figures() const override;
+  Settings settings() const override;
+  std::vector<ConnectionInfo> connections() const override;
+  std::vector<WorkerFigures> workers() const override;
   void reset() override;
 
   void set_verbosity(uint32_t level) { verbosity_.store(level, std::memory_order_relaxed); }
@@ -61,14 +61,14 @@ class ServerStats final : public command::StatsSource {
     WatchHub::Figures watch;
   };
   Counts counts() const;
-  void add_udp(command::ServerFigures& figures) const;
+  void add_udp(ServerFigures& figures) const;
 
   const Options& options_;
   const Clock& clock_;
   const ConnectionLimit& limit_;
   std::span<const std::unique_ptr<Worker>> workers_;
   storage::Store* store_ = nullptr;
-  command::CounterRegistry* registry_ = nullptr;
+  CounterRegistry* registry_ = nullptr;
   const Acceptor* acceptor_ = nullptr;
   const Listeners* listeners_ = nullptr;
   const net::TlsContext* tls_ = nullptr;

@@ -22,10 +22,10 @@ class Report {
 
   void add_yes(std::string_view name, bool value) { add(name, value ? "yes" : "no"); }
 
-  command::Settings take() { return std::move(lines_); }
+  Settings take() { return std::move(lines_); }
 
  private:
-  command::Settings lines_;
+  Settings lines_;
 };
 
 std::string_view name_of(Protocol protocol) {
@@ -151,7 +151,7 @@ void add_unavailable(Report& report, const Options& options) {
 
 }  // namespace
 
-command::Settings settings_report(const Options& options, const LiveSettings& live) {
+Settings settings_report(const Options& options, const LiveSettings& live) {
   Report report;
   add_network(report, options, live);
   add_items(report, options, live);

@@ -6,8 +6,8 @@
 
 #include <cstdint>
 
-#include "server/command/stats_source.h"
-#include "server/options.h"
+#include "server/metrics/stats_source.h"
+#include "server/options/options.h"
 
 namespace ember::server {
 
@@ -35,6 +35,6 @@ struct LiveSettings {
   bool track_sizes = false;
 };
 
-command::Settings settings_report(const Options& options, const LiveSettings& live);
+Settings settings_report(const Options& options, const LiveSettings& live);
 
 }  // namespace ember::server

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "server/net/tls_poller.h"
+#include "server/net/tls/tls_poller.h"
 #include "server/session/session.h"
 
 namespace ember::server {
@@ -61,7 +61,7 @@ Result<void> Worker::open() {
                                               options_.handler);
   protocol::Handler* first = handler_.get();
   if (parts_.sasl != nullptr) {
-    gate_ = std::make_unique<command::SaslGate>(*handler_, *parts_.sasl);
+    gate_ = std::make_unique<SaslGate>(*handler_, *parts_.sasl);
     first = gate_.get();
   }
   sessions_ = std::make_unique<session::SessionSet>(

@@ -20,14 +20,14 @@
 #include "base/fd.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "server/auth/sasl_gate.h"
 #include "server/command/context.h"
 #include "server/command/local_handler.h"
-#include "server/command/sasl_gate.h"
-#include "server/connection_limit.h"
 #include "server/connection_log.h"
-#include "server/net/answer_limit.h"
+#include "server/listen/connection_limit.h"
 #include "server/net/poller.h"
-#include "server/net/tls_context.h"
+#include "server/net/tls/tls_context.h"
+#include "server/net/udp_rate_limiter.h"
 #include "server/session/session_set.h"
 #include "server/session/udp_session.h"
 #include "storage/store.h"
@@ -53,26 +53,26 @@ struct UdpOptions {
   };
   /// Its sockets; open until the worker has ended.
   std::vector<Socket> sockets;
-  net::AnswerLimit* limit = nullptr;
+  net::UdpRateLimiter* limit = nullptr;
   session::UdpSession::Options session;
 };
 
-class Worker final : private net::LoopHooks, private command::WatchOutlet {
+class Worker final : private net::LoopHooks, private WatchOutlet {
  public:
   /// What a worker works with; outlives it.
   struct Parts {
     storage::Store& store;
     const Clock& clock;
-    command::CounterRegistry& registry;
-    command::StatsSource& stats;
+    CounterRegistry& registry;
+    StatsSource& stats;
     ConnectionLimit& limit;
     /// This worker's own.
-    command::WatchLog& log;
-    command::WatchService& watch;
+    WatchLog& log;
+    WatchService& watch;
     /// Null: no TLS.
     net::TlsContext* tls = nullptr;
     /// -S; null without.
-    command::Sasl* sasl = nullptr;
+    Sasl* sasl = nullptr;
   };
 
   Worker(const Parts& parts, const WorkerOptions& options, size_t index);
@@ -96,7 +96,7 @@ class Worker final : private net::LoopHooks, private command::WatchOutlet {
   net::PollerKind kind() const { return options_.poller; }
   const session::SessionCounters& counters() const { return sessions_->counters(); }
   /// Null without -S.
-  const command::SaslCounters* sasl_counters() const {
+  const SaslCounters* sasl_counters() const {
     return gate_ == nullptr ? nullptr : &gate_->counters();
   }
   std::vector<session::SessionInfo> list() const { return sessions_->list(); }
@@ -133,7 +133,7 @@ class Worker final : private net::LoopHooks, private command::WatchOutlet {
   mutable Mutex mutex_;
   std::unique_ptr<storage::StoreThread> store_thread_;
   std::unique_ptr<command::LocalHandler> handler_;
-  std::unique_ptr<command::SaslGate> gate_;  // before handler_, with -S
+  std::unique_ptr<SaslGate> gate_;  // before handler_, with -S
   std::unique_ptr<session::SessionSet> sessions_;
   // Before the poller, which refers to them. Changed by the worker alone.
   std::vector<std::unique_ptr<session::UdpSession>> udp_sessions_ EMBER_GUARDED_BY(mutex_);

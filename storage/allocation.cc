@@ -148,7 +148,7 @@ bool StoreImpl::gather(ThreadState& thread, ItemPlan& plan, const Fit& where, Ga
     if (chunk == 0) {
       return false;
     }
-    store(table + got.parts * sizeof(uint64_t), chunk);
+    store_unaligned(table + got.parts * sizeof(uint64_t), chunk);
   }
   return true;
 }
@@ -159,7 +159,7 @@ void StoreImpl::give_back(const ItemPlan& plan, const Gathered& got) {
   }
   const char* table = ItemWriter::body(got.head, plan);
   for (size_t part = 0; part < got.parts; ++part) {
-    give(load<uint64_t>(table + part * sizeof(uint64_t)));
+    give(load_unaligned<uint64_t>(table + part * sizeof(uint64_t)));
   }
   give(pages_.offset_of(got.head));
 }
@@ -174,14 +174,14 @@ std::span<char> StoreImpl::draft_range(Item* item, const ItemPlan& plan, size_t 
   }
   const size_t part = from / classes_.largest();
   const size_t inside = from % classes_.largest();
-  const auto chunk = load<uint64_t>(body + part * sizeof(uint64_t));
+  const auto chunk = load_unaligned<uint64_t>(body + part * sizeof(uint64_t));
   return {static_cast<char*>(pages_.at(chunk)) + inside, part_size(plan, part) - inside};
 }
 
 void StoreImpl::drop(Item* item, const ItemPlan& plan) {
   const char* table = ItemWriter::body(item, plan);
   for (size_t part = 0; plan.chained && part < part_count(plan.value_size); ++part) {
-    give(load<uint64_t>(table + part * sizeof(uint64_t)));
+    give(load_unaligned<uint64_t>(table + part * sizeof(uint64_t)));
   }
   give(pages_.offset_of(item));
 }

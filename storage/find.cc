@@ -57,7 +57,7 @@ std::string_view StoreImpl::piece(const Item& item, size_t index) const {
     return {item.body(), item.value_size()};
   }
   const size_t largest = classes_.largest();
-  const auto offset = load<uint64_t>(item.body() + index * sizeof(uint64_t));
+  const auto offset = load_unaligned<uint64_t>(item.body() + index * sizeof(uint64_t));
   return {static_cast<const char*>(pages_.at(offset)),
           std::min(largest, item.value_size() - index * largest)};
 }
@@ -80,7 +80,7 @@ bool StoreImpl::pin(const Item& item) {
     return false;
   }
   for (size_t part = 0; item.chained() && part < piece_count(item); ++part) {
-    const auto chunk = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    const auto chunk = load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
     pins_of(chunk).fetch_add(1, std::memory_order_acq_rel);
   }
   return true;
@@ -88,7 +88,7 @@ bool StoreImpl::pin(const Item& item) {
 
 void StoreImpl::unpin(const Item& item) {
   for (size_t part = 0; item.chained() && part < piece_count(item); ++part) {
-    const auto chunk = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    const auto chunk = load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
     pins_of(chunk).fetch_sub(1, std::memory_order_acq_rel);
   }
   // Last: from here on the item itself may be gone.

@@ -104,7 +104,7 @@ std::unexpected<Error> StoreImpl::give_up(SuperblockRecord as_found) {
 
 /// If it fails, everything is as before.
 Result<void> StoreImpl::take_snapshot(Recovery& recovery, std::unique_ptr<StateReader>& used) {
-  const auto seal = load<StateSeal>(takeover_.record.state_seal.data());
+  const auto seal = load_unaligned<StateSeal>(takeover_.record.state_seal.data());
   if (seal == StateSeal()) {
     return fail("the stop left none");
   }
@@ -223,7 +223,7 @@ void StoreImpl::write_state_file(const std::string& path, bool sync) {
        .identity = {.file_id = salt_, .stop_id = record.stop_id, .format_version = kMediaFormat},
        .durable = sync || durable_.needed()});
   if (seal) {
-    store(record.state_seal.data(), *seal);
+    store_unaligned(record.state_seal.data(), *seal);
   } else {
     log::info("no state file: {}; the next start looks through the memory file instead",
               seal.error().message);

@@ -34,7 +34,7 @@ Verdict verdict_of(const WriteRule& rule, const Item* there) {
 }  // namespace
 
 uint64_t StoreImpl::queue_chunk(const Item& item) const {
-  return item.chained() ? load<uint64_t>(item.body()) : pages_.offset_of(&item);
+  return item.chained() ? load_unaligned<uint64_t>(item.body()) : pages_.offset_of(&item);
 }
 
 uint8_t StoreImpl::entry_state(const Item& item, const ItemPlan& plan, const Index::Hit& old) {
@@ -53,7 +53,7 @@ void StoreImpl::enter_queue(const Item& item, uint8_t state) {
   const uint64_t queued = queue_chunk(item);
   if (item.chained()) {
     for (size_t part = 0; part < piece_count(item); ++part) {
-      const auto chunk = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+      const auto chunk = load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
       const ChunkPlace place = pages_.place_of(chunk);
       pages_.page(place.page).owners[place.index].store(offset, std::memory_order_relaxed);
       if (part != 0) {
@@ -97,7 +97,7 @@ void StoreImpl::end_item(ThreadState& thread, uint64_t offset) {
     thread.unlinked_.push_back(chunk);
   };
   for (size_t part = 0; item->chained() && part < piece_count(*item); ++part) {
-    retire(load<uint64_t>(item->body() + part * sizeof(uint64_t)));
+    retire(load_unaligned<uint64_t>(item->body() + part * sizeof(uint64_t)));
   }
   retire(offset);
 }
@@ -109,7 +109,7 @@ void StoreImpl::seal_durably(Item* item, const ItemPlan& plan,
     durable_.flush(item, ItemWriter::size_of(plan, part_count(plan.value_size)));
     const char* const table = ItemWriter::body(item, plan);
     for (size_t part = 0; plan.chained && part < part_count(plan.value_size); ++part) {
-      const auto chunk = load<uint64_t>(table + part * sizeof(uint64_t));
+      const auto chunk = load_unaligned<uint64_t>(table + part * sizeof(uint64_t));
       durable_.flush(pages_.at(chunk), part_size(plan, part));
     }
     durable_.fence();

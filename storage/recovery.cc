@@ -254,7 +254,7 @@ void Recovery::erase(uint64_t offset, Hash hash, Tally& tally) {
 bool Recovery::parts_sound(const Item& item) const {
   const size_t largest = store_.classes_.largest();
   for (size_t part = 0; part < store_.part_count(item.value_size()); ++part) {
-    const auto offset = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    const auto offset = load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
     if (offset % 8 != 0 || offset >= store_.region_.bytes().size()) {
       return false;
     }
@@ -279,7 +279,7 @@ bool Recovery::claim_parts(const Candidate& head, Tally& tally) {
   const Item& item = *pages_.item(head.offset);
   const size_t parts = store_.part_count(item.value_size());
   const auto part_at = [&](size_t part) {
-    return load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    return load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
   };
   for (size_t part = 0; part < parts; ++part) {
     const uint8_t state = pages_.state(part_at(part));
@@ -310,7 +310,7 @@ bool Recovery::claim_parts(const Candidate& head, Tally& tally) {
 /// Some part lies in a page that is not the classes'.
 bool Recovery::lies_elsewhere(const Item& item) const {
   for (size_t part = 0; part < store_.part_count(item.value_size()); ++part) {
-    const auto offset = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    const auto offset = load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
     if (std::ranges::binary_search(homeless_, pages_.page_of(offset))) {
       return true;
     }

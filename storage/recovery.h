@@ -18,8 +18,8 @@
 #include "base/mutex.h"
 #include "storage/index/index_loader.h"
 #include "storage/item/item_check.h"
-#include "storage/slab/page_reader.h"
 #include "storage/rehousing.h"
+#include "storage/slab/page_reader.h"
 #include "storage/store_impl.h"
 
 namespace ember::storage {

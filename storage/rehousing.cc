@@ -71,7 +71,7 @@ bool Rehousing::add_chain(uint64_t head) {
   }
   std::vector<uint64_t> chunks{head};
   for (size_t part = 0; part < store_.part_count(item.value_size()); ++part) {
-    const auto offset = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    const auto offset = load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
     if (!part_sound(offset, std::min(largest, item.value_size() - part * largest))) {
       return false;
     }

@@ -22,7 +22,7 @@ constexpr size_t kMostPieces = 3000;
 template <typename T>
 void append(std::vector<std::byte>& bytes, const T& value) {
   bytes.resize(bytes.size() + sizeof(T));
-  store(bytes.data() + bytes.size() - sizeof(T), value);
+  store_unaligned(bytes.data() + bytes.size() - sizeof(T), value);
 }
 
 /// Takes values from the front of a range.
@@ -35,7 +35,7 @@ class Reader {
       short_ = true;
       return T{};
     }
-    const T value = load<T>(bytes_.data());
+    const T value = load_unaligned<T>(bytes_.data());
     bytes_ = bytes_.subspan(sizeof(T));
     return value;
   }
@@ -219,7 +219,7 @@ void Snapshot::save_states(const Piece& piece, std::byte* place) const {
     }
     place += align_up(chunks, 8);
     for (uint32_t index = 0; page.owners != nullptr && index < chunks; ++index) {
-      store(place, page.owners[index].load(std::memory_order_relaxed));
+      store_unaligned(place, page.owners[index].load(std::memory_order_relaxed));
       place += sizeof(uint64_t);
     }
   }
@@ -250,7 +250,7 @@ void Snapshot::restore_states(const Piece& piece, const std::byte* place) const 
     page.expires_at(page_list_[i].earliest_expiry);
     place += align_up(chunks, 8);
     for (uint32_t index = 0; page.owners != nullptr && index < chunks; ++index) {
-      page.owners[index].store(load<uint64_t>(place), std::memory_order_relaxed);
+      page.owners[index].store(load_unaligned<uint64_t>(place), std::memory_order_relaxed);
       place += sizeof(uint64_t);
     }
   }

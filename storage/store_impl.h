@@ -20,19 +20,19 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "storage/region/durable.h"
 #include "storage/epoch.h"
-#include "storage/link/flush_horizon.h"
 #include "storage/index/index.h"
 #include "storage/item/item_check.h"
-#include "storage/slab/page_table.h"
+#include "storage/link/flush_horizon.h"
+#include "storage/media/superblock.h"
+#include "storage/media/takeover.h"
 #include "storage/pressure.h"
+#include "storage/region/durable.h"
+#include "storage/slab/page_table.h"
 #include "storage/slab/size_classes.h"
 #include "storage/slab/slab_class.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
-#include "storage/media/superblock.h"
-#include "storage/media/takeover.h"
 #include "storage/thread_state.h"
 
 namespace ember::storage {

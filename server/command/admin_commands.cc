@@ -5,9 +5,9 @@
 #include <string>
 
 #include "base/numbers.h"
-#include "server/command/arguments.h"
-#include "server/command/classic_reply.h"
-#include "server/command/expiry.h"
+#include "protocol/arguments.h"
+#include "protocol/classic_reply.h"
+#include "protocol/expiry.h"
 #include "server/command/memory_commands.h"
 
 namespace ember::server::command {
@@ -23,7 +23,7 @@ constexpr std::string_view kError = "ERROR";
 constexpr uint64_t kMostSkipped = 366 * 86400;
 
 /// flush_all [delay] [noreply]
-std::string_view flush_all(Context& context, const Arguments& arguments) {
+std::string_view flush_all(Context& context, const protocol::Arguments& arguments) {
   if (arguments.count() > 2) {
     return kError;
   }
@@ -33,11 +33,11 @@ std::string_view flush_all(Context& context, const Arguments& arguments) {
   UnixSeconds when = 0;
   const bool has_delay = arguments.count() > (arguments.last_is("noreply") ? 1U : 0U);
   if (has_delay) {
-    const std::optional<int64_t> delay = parse_signed(arguments[0]);
+    const std::optional<int64_t> delay = protocol::parse_signed(arguments[0]);
     if (!delay) {
       return "CLIENT_ERROR invalid exptime argument";
     }
-    when = flush_time(*delay, context.clock.now());
+    when = protocol::flush_time(*delay, context.clock.now());
   }
   ++context.counters.cmd_flush;
   context.store.flush_all(context.thread, when);
@@ -45,11 +45,11 @@ std::string_view flush_all(Context& context, const Arguments& arguments) {
 }
 
 /// verbosity <level> [noreply]
-std::string_view set_verbosity(const Context& context, const Arguments& arguments) {
+std::string_view set_verbosity(const Context& context, const protocol::Arguments& arguments) {
   if (arguments.count() == 0 || arguments.count() > 2) {
     return kError;
   }
-  const std::optional<int64_t> level = parse_signed(arguments[0]);
+  const std::optional<int64_t> level = protocol::parse_signed(arguments[0]);
   if (!level || *level < 0) {
     return "CLIENT_ERROR bad command line format";
   }
@@ -60,7 +60,7 @@ std::string_view set_verbosity(const Context& context, const Arguments& argument
 }
 
 /// shutdown [graceful]: the answer of one that is refused, or nothing.
-std::string_view shut_down(const Context& context, const Arguments& arguments) {
+std::string_view shut_down(const Context& context, const protocol::Arguments& arguments) {
   if (!context.options.shutdown_enabled || !context.options.shut_down) {
     return "ERROR: shutdown not enabled";
   }
@@ -81,7 +81,7 @@ std::string refresh_certs(const Context& context) {
   return refreshed ? "OK" : refreshed.error().message;
 }
 
-std::string manage_memory(const Context& context, Verb verb, const Arguments& arguments) {
+std::string manage_memory(const Context& context, Verb verb, const protocol::Arguments& arguments) {
   if (verb == Verb::slabs) {
     return control_slabs(context, arguments);
   }
@@ -89,7 +89,7 @@ std::string manage_memory(const Context& context, Verb verb, const Arguments& ar
 }
 
 /// debugtime <seconds>
-std::string_view skip_time(const Context& context, const Arguments& arguments) {
+std::string_view skip_time(const Context& context, const protocol::Arguments& arguments) {
   if (!context.options.skip_time || arguments.count() != 1) {
     return kError;
   }
@@ -104,7 +104,7 @@ std::string_view skip_time(const Context& context, const Arguments& arguments) {
 }  // namespace
 
 Next administer(Context& context, const Command& command, ReplyBuffer& reply) {
-  const Arguments arguments(command.arguments);
+  const protocol::Arguments arguments(command.arguments);
   std::string text;
   std::string_view line;
   switch (command.verb) {

@@ -4,10 +4,10 @@
 
 #include <optional>
 
+#include "protocol/expiry.h"
 #include "server/command/arithmetic.h"
 #include "server/command/binary_reply.h"
 #include "server/command/binary_stats.h"
-#include "server/command/expiry.h"
 #include "server/command/meta_delete.h"
 #include "server/command/retrieval.h"
 #include "server/command/storage_commands.h"
@@ -99,7 +99,7 @@ void count_item(Context& context, const Command& command, storage::Hash hash, Re
   request.rule.delta = command.number;
   request.rule.cas_compare = compare_of(context, command);
   if (command.exptime != kDoNotMake) {
-    request.vivify = expiry_of(command.exptime, context.clock.now());
+    request.vivify = protocol::expiry_of(command.exptime, context.clock.now());
     request.initial = command.binary.initial;
   }
   const Number number = calculate(context, {command.key, hash}, request);
@@ -116,7 +116,8 @@ void flush(Context& context, const Command& command, ReplyBuffer& reply) {
     return;
   }
   ++context.counters.cmd_flush;
-  context.store.flush_all(context.thread, flush_time(command.exptime, context.clock.now()));
+  context.store.flush_all(context.thread,
+                          protocol::flush_time(command.exptime, context.clock.now()));
   answer_success(command, 0, reply);
 }
 

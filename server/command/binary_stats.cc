@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "server/command/arguments.h"
+#include "protocol/arguments.h"
+#include "protocol/line_writer.h"
 #include "server/command/binary_reply.h"
-#include "server/command/line_writer.h"
 #include "server/command/stats_report.h"
 
 namespace ember::server::command {
@@ -49,7 +49,7 @@ bool is_success(std::string_view line) { return line == "END" || line == "OK" ||
 }  // namespace
 
 void report_binary_stats(Context& context, const Command& command, ReplyBuffer& reply) {
-  const Arguments arguments(command.arguments);
+  const protocol::Arguments arguments(command.arguments);
   if (arguments[0] == "cachedump") {  // memcached has it in text only
     answer_failure(command, protocol::Status::not_found, reply);
     return;
@@ -61,13 +61,13 @@ void report_binary_stats(Context& context, const Command& command, ReplyBuffer& 
     answer_with(command, {}, {}, reply);
     return;
   }
-  if (!lines.starts_with(kStat) && !is_success(lines.substr(0, lines.find(kLineEnd)))) {
+  if (!lines.starts_with(kStat) && !is_success(lines.substr(0, lines.find(protocol::kLineEnd)))) {
     answer_failure(command, protocol::Status::not_found, reply);
     return;
   }
   while (lines.starts_with(kStat)) {
-    std::string_view line = lines.substr(0, lines.find(kLineEnd));
-    lines.remove_prefix(line.size() + kLineEnd.size());
+    std::string_view line = lines.substr(0, lines.find(protocol::kLineEnd));
+    lines.remove_prefix(line.size() + protocol::kLineEnd.size());
     line.remove_prefix(kStat.size());
     const size_t name_size = line.find(' ');
     answer_with(command, line.substr(0, name_size), line.substr(name_size + 1), reply);

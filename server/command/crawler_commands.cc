@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/numbers.h"
-#include "server/command/line_writer.h"
+#include "protocol/line_writer.h"
 
 namespace ember::server::command {
 namespace {
@@ -43,7 +43,7 @@ std::optional<storage::ClassSet> parse_classes(const Context& context, std::stri
 }
 
 /// lru_crawler sleep|tocrawl <number>
-std::string_view tune(const Context& context, const Arguments& arguments) {
+std::string_view tune(const Context& context, const protocol::Arguments& arguments) {
   const auto number = parse_u64(arguments[1]);
   if (!number) {
     return kBadFormat;
@@ -103,7 +103,7 @@ std::string_view switch_crawler(const Context& context, bool on) {
 }
 
 /// A whole answer, or nothing: a list has begun.
-std::string_view obey(const Context& context, const Arguments& arguments) {
+std::string_view obey(const Context& context, const protocol::Arguments& arguments) {
   const std::string_view verb = arguments[0];
   if (arguments.count() == 1 && (verb == "enable" || verb == "disable")) {
     return switch_crawler(context, verb == "enable");
@@ -129,7 +129,7 @@ std::string_view obey(const Context& context, const Arguments& arguments) {
 
 Next control_crawler(const Context& context, const protocol::Command& command, ReplyBuffer& reply) {
   if (!context.dumps.under_way(*context.client)) {
-    const std::string_view answer = obey(context, Arguments(command.arguments));
+    const std::string_view answer = obey(context, protocol::Arguments(command.arguments));
     if (!answer.empty()) {
       append_line(reply, answer);
       return Next::ready;
@@ -138,7 +138,7 @@ Next control_crawler(const Context& context, const protocol::Command& command, R
   return context.dumps.go_on(context, *context.client, reply);
 }
 
-Next dump_class(const Context& context, const Arguments& arguments, ReplyBuffer& reply) {
+Next dump_class(const Context& context, const protocol::Arguments& arguments, ReplyBuffer& reply) {
   if (context.dumps.under_way(*context.client)) {
     return context.dumps.go_on(context, *context.client, reply);
   }

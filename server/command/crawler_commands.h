@@ -2,10 +2,10 @@
 // crawler_commands: lru_crawler, and stats cachedump: items listed, expired ones looked for.
 #pragma once
 
+#include "protocol/arguments.h"
 #include "protocol/command.h"
 #include "protocol/handler.h"
 #include "protocol/reply_buffer.h"
-#include "server/command/arguments.h"
 #include "server/command/context.h"
 
 namespace ember::server::command {
@@ -15,7 +15,7 @@ protocol::Next control_crawler(const Context& context, const protocol::Command& 
                                protocol::ReplyBuffer& reply);
 
 /// `stats cachedump CLASS LIMIT`, likewise.
-protocol::Next dump_class(const Context& context, const Arguments& arguments,
+protocol::Next dump_class(const Context& context, const protocol::Arguments& arguments,
                           protocol::ReplyBuffer& reply);
 
 }  // namespace ember::server::command

@@ -8,8 +8,8 @@
 #include <array>
 #include <string_view>
 
+#include "protocol/line_writer.h"
 #include "protocol/reply_writer.h"
-#include "server/command/line_writer.h"
 
 namespace ember::server::command {
 namespace {

@@ -8,8 +8,8 @@
 #include "base/numbers.h"
 #include "protocol/base64.h"
 #include "protocol/command.h"
+#include "protocol/line_writer.h"
 #include "server/command/context.h"
-#include "server/command/line_writer.h"
 
 namespace ember::server::command {
 namespace {
@@ -31,7 +31,7 @@ bool unreserved(char byte) {
          (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_' || byte == '~';
 }
 
-void write_escaped(LineWriter& line, std::string_view bytes) {
+void write_escaped(protocol::LineWriter& line, std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   for (const char byte : bytes) {
     if (unreserved(byte)) {
@@ -43,7 +43,7 @@ void write_escaped(LineWriter& line, std::string_view bytes) {
   }
 }
 
-void write_meta(const Context& context, const DumpedItem& found, LineWriter& line) {
+void write_meta(const Context& context, const DumpedItem& found, protocol::LineWriter& line) {
   const storage::Item& item = *found.item;
   line.text("key=");
   write_escaped(line, item.key());
@@ -55,19 +55,19 @@ void write_meta(const Context& context, const DumpedItem& found, LineWriter& lin
   line.text(" size=").number(item.size()).letter('\n');  // memcached's own line end here
 }
 
-void write_mg(const storage::Item& item, LineWriter& line) {
+void write_mg(const storage::Item& item, protocol::LineWriter& line) {
   const std::string_view key = item.key();
   line.text("mg ");
   if (plain_key(key)) {
     line.text(key);
   } else {
-    line = LineWriter(protocol::encode_base64(key, line.at()));
+    line = protocol::LineWriter(protocol::encode_base64(key, line.at()));
     line.text(" b");
   }
   line.end_line();
 }
 
-void write_cache(const storage::Item& item, LineWriter& line) {
+void write_cache(const storage::Item& item, protocol::LineWriter& line) {
   line.text("ITEM ").text(item.key()).text(" [").number(item.value_size());
   line.text(" b; ").number(item.exptime()).text(" s]").end_line();
 }
@@ -100,7 +100,7 @@ protocol::Next ItemDumps::go_on(const Context& context, const protocol::Client& 
       continue;
     }
     char* const start = reply.reserve(kMostLine);
-    LineWriter line(start);
+    protocol::LineWriter line(start);
     if (form == DumpForm::meta) {
       write_meta(context, found, line);
     } else if (form == DumpForm::mg) {

@@ -6,10 +6,10 @@
 #include <array>
 #include <utility>
 
+#include "protocol/arguments.h"
+#include "protocol/classic_reply.h"
 #include "server/command/admin_commands.h"
-#include "server/command/arguments.h"
 #include "server/command/binary_commands.h"
-#include "server/command/classic_reply.h"
 #include "server/command/crawler_commands.h"
 #include "server/command/meta_arithmetic.h"
 #include "server/command/meta_delete.h"
@@ -162,7 +162,7 @@ Next LocalHandler::dispatch_keyless(const Command& command, ReplyBuffer& reply) 
 
 Next LocalHandler::watch(const Command& command, ReplyBuffer& reply) {
   if (!context_.options.watch_enabled) {
-    if (!Arguments(command.arguments).last_is("noreply")) {
+    if (!protocol::Arguments(command.arguments).last_is("noreply")) {
       append_line(reply, "CLIENT_ERROR watch commands not allowed");
     }
     return Next::ready;

@@ -15,7 +15,7 @@
 #include "protocol/handler.h"
 #include "server/command/context.h"
 #include "server/command/item_dumps.h"
-#include "server/command/watch_desk.h"
+#include "server/watch/watch_sessions.h"
 #include "storage/store.h"
 
 namespace ember::server::command {
@@ -53,7 +53,7 @@ class LocalHandler final : public protocol::Handler {
 
   ItemDumps dumps_;
   Context context_;
-  WatchDesk desk_;
+  WatchSessions desk_;
 };
 
 }  // namespace ember::server::command

@@ -27,12 +27,12 @@ std::optional<double> parse_real(std::string_view word) {
                                                                       : std::nullopt;
 }
 
-std::string_view reassign(const Context& context, const Arguments& arguments) {
+std::string_view reassign(const Context& context, const protocol::Arguments& arguments) {
   if (!context.options.slab_reassign) {
     return "CLIENT_ERROR slab reassignment disabled";
   }
-  const auto from = parse_signed(arguments[1]);
-  const auto to = parse_signed(arguments[2]);
+  const auto from = protocol::parse_signed(arguments[1]);
+  const auto to = protocol::parse_signed(arguments[2]);
   if (!from || !to) {
     return kBadFormat;
   }
@@ -55,7 +55,7 @@ std::string_view reassign(const Context& context, const Arguments& arguments) {
   return kError;
 }
 
-std::string_view automove(const Context& context, const Arguments& arguments) {
+std::string_view automove(const Context& context, const protocol::Arguments& arguments) {
   storage::StoreTuning& tuning = context.store.tuning();
   if (arguments[1] == "ratio") {
     const auto ratio = parse_real(arguments[2]);
@@ -78,7 +78,7 @@ std::string_view automove(const Context& context, const Arguments& arguments) {
   return "OK";
 }
 
-std::string_view tune_lru(const Arguments& arguments) {
+std::string_view tune_lru(const protocol::Arguments& arguments) {
   const auto hot = parse_u64(arguments[1]);
   const auto warm = parse_u64(arguments[2]);
   const auto hot_factor = parse_real(arguments[3]);
@@ -96,7 +96,7 @@ std::string_view tune_lru(const Arguments& arguments) {
 
 }  // namespace
 
-std::string control_slabs(const Context& context, const Arguments& arguments) {
+std::string control_slabs(const Context& context, const protocol::Arguments& arguments) {
   if (arguments.count() == 3 && arguments[0] == "reassign") {
     return std::string(reassign(context, arguments));
   }
@@ -106,17 +106,17 @@ std::string control_slabs(const Context& context, const Arguments& arguments) {
   return std::string(kError);
 }
 
-std::string control_lru(const Arguments& arguments) {
+std::string control_lru(const protocol::Arguments& arguments) {
   if (arguments.count() >= 5 && arguments[0] == "tune") {
     return std::string(tune_lru(arguments));
   }
   const std::string_view value = arguments[1];
   const bool mode = arguments[0] == "mode" && (value == "flat" || value == "segmented");
-  const bool ttl = arguments[0] == "temp_ttl" && parse_signed(value);
+  const bool ttl = arguments[0] == "temp_ttl" && protocol::parse_signed(value);
   return mode || ttl ? "OK" : "ERROR";
 }
 
-std::string limit_memory(const Context& context, const Arguments& arguments) {
+std::string limit_memory(const Context& context, const protocol::Arguments& arguments) {
   // memcached's own bounds: it takes what is larger for a number of bytes.
   constexpr uint64_t kMost = 1'000'000'000;
   constexpr size_t kLeast = 8;

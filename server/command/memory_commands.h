@@ -4,18 +4,18 @@
 
 #include <string>
 
-#include "server/command/arguments.h"
+#include "protocol/arguments.h"
 #include "server/command/context.h"
 
 namespace ember::server::command {
 
 /// slabs reassign|automove ...: the answer.
-std::string control_slabs(const Context& context, const Arguments& arguments);
+std::string control_slabs(const Context& context, const protocol::Arguments& arguments);
 
 /// lru mode|tune|temp_ttl ...: accepted and without effect, as Ember has no such queues.
-std::string control_lru(const Arguments& arguments);
+std::string control_lru(const protocol::Arguments& arguments);
 
 /// cache_memlimit MEGABYTES
-std::string limit_memory(const Context& context, const Arguments& arguments);
+std::string limit_memory(const Context& context, const protocol::Arguments& arguments);
 
 }  // namespace ember::server::command

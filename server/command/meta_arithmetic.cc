@@ -2,10 +2,10 @@
 // meta_arithmetic: see the header.
 #include "server/command/meta_arithmetic.h"
 
+#include "protocol/classic_reply.h"
+#include "protocol/expiry.h"
+#include "protocol/meta_reply.h"
 #include "server/command/arithmetic.h"
-#include "server/command/classic_reply.h"
-#include "server/command/expiry.h"
-#include "server/command/meta_reply.h"
 
 namespace ember::server::command {
 namespace {
@@ -30,10 +30,10 @@ ArithmeticRequest request_of(const Context& context, const MetaFlags& flags) {
     rule.cas_new = flags.cas_new;
   }
   if (flags.has('T')) {
-    rule.exptime = expiry_of(flags.ttl, context.clock.now());
+    rule.exptime = protocol::expiry_of(flags.ttl, context.clock.now());
   }
   if (flags.has('N')) {
-    request.vivify = expiry_of(flags.vivify_ttl, context.clock.now());
+    request.vivify = protocol::expiry_of(flags.vivify_ttl, context.clock.now());
     request.initial = flags.has('J') ? flags.initial : 0;
   }
   return request;
@@ -45,8 +45,9 @@ void answer_number(const Context& context, const Command& command, const Number&
   const std::string_view text(digits,
                               static_cast<size_t>(write_u64(digits, number.value) - digits));
   const bool with_value = command.meta.has('v');
-  char* const start = reply.reserve(max_meta_line(command) + text.size() + kLineEnd.size());
-  LineWriter line(start);
+  char* const start =
+      reply.reserve(protocol::max_meta_line(command) + text.size() + protocol::kLineEnd.size());
+  protocol::LineWriter line(start);
   if (with_value) {
     line.text("VA ").number(text.size());
   } else {
@@ -54,7 +55,7 @@ void answer_number(const Context& context, const Command& command, const Number&
   }
   each_flag(command.meta, [&](char flag) {
     if (flag == 't') {
-      line.flag('t').signed_number(remaining_ttl(number.expiry, context.clock.now()));
+      line.flag('t').signed_number(protocol::remaining_ttl(number.expiry, context.clock.now()));
     } else if (flag == 'c') {
       line.flag('c').number(context.visible_cas(number.cas));
     } else {
@@ -90,7 +91,7 @@ void meta_arithmetic(Context& context, const Command& command, storage::Hash has
       append_meta_line(command, "EX", reply);
       break;
     case Outcome::non_numeric:
-      append_line(reply, kNonNumeric);
+      append_line(reply, protocol::kNonNumeric);
       break;
     case Outcome::not_stored:
       append_meta_line(command, "NS", reply);
@@ -117,7 +118,7 @@ void classic_arithmetic(Context& context, const Command& command, storage::Hash 
       break;
     }
     case Outcome::non_numeric:
-      answer(command, kNonNumeric, reply);
+      answer(command, protocol::kNonNumeric, reply);
       break;
     case Outcome::too_large:
     case Outcome::no_memory:

@@ -2,9 +2,9 @@
 // meta_delete: see the header.
 #include "server/command/meta_delete.h"
 
-#include "server/command/classic_reply.h"
-#include "server/command/expiry.h"
-#include "server/command/meta_reply.h"
+#include "protocol/classic_reply.h"
+#include "protocol/expiry.h"
+#include "protocol/meta_reply.h"
 #include "server/command/watched.h"
 
 namespace ember::server::command {
@@ -34,7 +34,7 @@ Written invalidate(const Context& context, const Command& command, storage::Hash
     rule.cas_new = flags.cas_new;
   }
   if (flags.has('I') && flags.has('T')) {
-    rule.exptime = expiry_of(flags.ttl, context.clock.now());
+    rule.exptime = protocol::expiry_of(flags.ttl, context.clock.now());
   }
   if (context.log.watched(kFetchers)) [[unlikely]] {
     look_before(context, command.key, hash);
@@ -86,7 +86,7 @@ void meta_delete(Context& context, const Command& command, storage::Hash hash, R
       break;
     case Outcome::no_memory:
     case Outcome::too_large:
-      append_line(reply, kNoMemory);
+      append_line(reply, protocol::kNoMemory);
       break;
     default:
       if (!flags.has('q')) {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "server/command/expiry.h"
-#include "server/command/meta_reply.h"
+#include "protocol/expiry.h"
+#include "protocol/meta_reply.h"
 #include "server/command/value_reply.h"
 #include "server/command/watched.h"
 
@@ -39,7 +39,7 @@ Hit look_up(const Context& context, const Command& command, storage::Hash hash) 
     hit.expiry_before = hit.found ? hit.found.item->exptime() : 0;
     return hit;
   }
-  hit.expiry_after = expiry_of(command.meta.ttl, context.clock.now());
+  hit.expiry_after = protocol::expiry_of(command.meta.ttl, context.clock.now());
   const Found before = context.store.find(context.thread, command.key, hash, Access::peek);
   const UnixSeconds expiry_before = before ? before.item->exptime() : 0;
   hit.found = context.store.touch(context.thread, command.key, hash, *hit.expiry_after, access);
@@ -52,7 +52,7 @@ Hit look_up(const Context& context, const Command& command, storage::Hash hash) 
 /// when somebody else was faster.
 std::optional<Hit> vivify(const Context& context, const Command& command, storage::Hash hash) {
   const MetaFlags& flags = command.meta;
-  const UnixSeconds expiry = expiry_of(flags.vivify_ttl, context.clock.now());
+  const UnixSeconds expiry = protocol::expiry_of(flags.vivify_ttl, context.clock.now());
   const bool with_cas = context.options.use_cas && flags.has('E');
   Draft draft = context.store.draft(
       context.thread, {.key = command.key, .hash = hash, .exptime = expiry, .sequenced = with_cas});
@@ -72,7 +72,7 @@ std::optional<Hit> vivify(const Context& context, const Command& command, storag
   const Access access = flags.has('u') ? Access::peek : Access::mark;
   Hit hit;
   if (flags.has('T')) {
-    hit.expiry_after = expiry_of(flags.ttl, context.clock.now());
+    hit.expiry_after = protocol::expiry_of(flags.ttl, context.clock.now());
     hit.found = context.store.touch(context.thread, command.key, hash, *hit.expiry_after, access);
   } else {
     hit.found = context.store.find(context.thread, command.key, hash, access);
@@ -137,7 +137,7 @@ Marks decide_marks(const Context& context, const Hit& hit, bool expires_soon) {
   return marks;
 }
 
-void write_marks(const Marks& marks, LineWriter& line) {
+void write_marks(const Marks& marks, protocol::LineWriter& line) {
   // In memcached's order.
   if (marks.taken) {
     line.flag('Z');
@@ -157,7 +157,7 @@ class HitFlags {
   HitFlags(const Context& context, const Command& command, const Hit& hit)
       : context_(context), command_(command), hit_(hit), expiry_(hit.expiry_before) {}
 
-  void write(char flag, LineWriter& line) {
+  void write(char flag, protocol::LineWriter& line) {
     const storage::Item& item = *hit_.found.item;
     switch (flag) {
       case 'c':
@@ -176,7 +176,7 @@ class HitFlags {
         line.flag('s').number(item.value_size());
         break;
       case 't':
-        line.flag('t').signed_number(remaining_ttl(expiry_, context_.clock.now()));
+        line.flag('t').signed_number(protocol::remaining_ttl(expiry_, context_.clock.now()));
         break;
       default:
         echo_flag(command_, flag, line);
@@ -191,7 +191,7 @@ class HitFlags {
       expiry_ = *hit_.expiry_after;
     }
     return flag == 'R' && expiry_ != 0 &&
-           remaining_ttl(expiry_, context_.clock.now()) < command_.meta.recache_ttl;
+           protocol::remaining_ttl(expiry_, context_.clock.now()) < command_.meta.recache_ttl;
   }
 
  private:
@@ -207,7 +207,7 @@ void answer_hit(const Context& context, const Command& command, const Hit& hit,
   const MetaFlags& flags = command.meta;
   const bool unchanged = flags.has('C') && context.visible_cas(item.cas()) == flags.cas_compare;
   const bool with_value = flags.has('v') && !unchanged;
-  const auto write_line = [&](LineWriter& line) {
+  const auto write_line = [&](protocol::LineWriter& line) {
     if (with_value) {
       line.text("VA ").number(item.value_size());
     } else {
@@ -223,11 +223,11 @@ void answer_hit(const Context& context, const Command& command, const Hit& hit,
     line.end_line();
   };
   if (with_value) {
-    append_line_and_value(context, item, max_meta_line(command), write_line, reply);
+    append_line_and_value(context, item, protocol::max_meta_line(command), write_line, reply);
     return;
   }
-  char* const start = reply.reserve(max_meta_line(command));
-  LineWriter line(start);
+  char* const start = reply.reserve(protocol::max_meta_line(command));
+  protocol::LineWriter line(start);
   write_line(line);
   reply.commit(static_cast<size_t>(line.at() - start));
 }
@@ -257,7 +257,7 @@ void meta_debug(Context& context, const Command& command, storage::Hash hash, Re
   const storage::Item& item = *found.item;
   constexpr size_t kFieldsSize = 3 + 48 + size_t{5} * kMaxDecimalSize;
   char* const start = reply.reserve(kFieldsSize + command.key_text.size());
-  LineWriter line(start);
+  protocol::LineWriter line(start);
   // exp counts up to 0, as memcached's does: the time since the item expires.
   const int64_t since_expiry =
       item.exptime() == 0 ? -1 : int64_t{context.clock.now()} - int64_t{item.exptime()};

@@ -2,8 +2,8 @@
 // retrieval: see the header.
 #include "server/command/retrieval.h"
 
-#include "server/command/classic_reply.h"
-#include "server/command/expiry.h"
+#include "protocol/classic_reply.h"
+#include "protocol/expiry.h"
 #include "server/command/value_reply.h"
 #include "server/command/watched.h"
 
@@ -38,7 +38,7 @@ Found look_up(Context& context, const Command& command, storage::Hash hash) {
     return found;
   }
   ++counters.cmd_touch;
-  const UnixSeconds expiry = expiry_of(command.exptime, context.clock.now());
+  const UnixSeconds expiry = protocol::expiry_of(command.exptime, context.clock.now());
   const Found found = context.store.touch(context.thread, command.key, hash, expiry, Access::mark);
   if (found) {
     ++counters.touch_hits;
@@ -62,7 +62,7 @@ void retrieve(Context& context, const Command& command, storage::Hash hash,
   }
   const storage::Item& item = *found.item;
   const bool with_cas = command.verb == Verb::gets || command.verb == Verb::gats;
-  const auto write_head = [&](LineWriter& line) {
+  const auto write_head = [&](protocol::LineWriter& line) {
     line.text("VALUE ").text(command.key).letter(' ').number(item.client_flags());
     line.letter(' ').number(item.value_size());
     if (with_cas) {

@@ -7,10 +7,10 @@
 #include <array>
 #include <string_view>
 
-#include "server/command/arguments.h"
+#include "protocol/arguments.h"
+#include "protocol/line_writer.h"
 #include "server/command/crawler_commands.h"
 #include "server/command/general_stats.h"
-#include "server/command/line_writer.h"
 
 namespace ember::server::command {
 namespace {
@@ -234,7 +234,8 @@ void dump_prefixes(const Context& context, ReplyBuffer& reply) {
 }
 
 /// stats detail on|off|dump
-void report_detail(const Context& context, const Arguments& arguments, ReplyBuffer& reply) {
+void report_detail(const Context& context, const protocol::Arguments& arguments,
+                   ReplyBuffer& reply) {
   if (arguments[1] == "on" || arguments[1] == "off") {
     context.registry.prefixes().switch_on(arguments[1] == "on");
     append_line(reply, "OK");
@@ -279,7 +280,7 @@ void reset(const Context& context, ReplyBuffer& reply) {
 
 protocol::Next report_stats(Context& context, const protocol::Command& command,
                             ReplyBuffer& reply) {
-  const Arguments arguments(command.arguments);
+  const protocol::Arguments arguments(command.arguments);
   const std::string_view family = arguments[0];
   if (arguments.count() == 0) {
     report_general(context, reply);

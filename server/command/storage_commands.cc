@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "base/check.h"
+#include "protocol/classic_reply.h"
+#include "protocol/meta_reply.h"
 #include "server/command/binary_commands.h"
-#include "server/command/classic_reply.h"
 #include "server/command/incoming_value.h"
-#include "server/command/meta_reply.h"
 #include "server/command/store_request.h"
 
 namespace ember::server::command {
@@ -30,10 +30,10 @@ void note_set(const Context& context, const Command& command) {
 /// The answer of a failure that is an error in both dialects; empty when it is none.
 std::string_view error_line(const StoreResult& result) {
   if (result.written.outcome == Outcome::no_memory) {
-    return kNoMemory;
+    return protocol::kNoMemory;
   }
   // Two values too large together only: memcached does not call that an error.
-  return result.written.outcome == Outcome::too_large && result.refused ? kTooLarge : "";
+  return result.written.outcome == Outcome::too_large && result.refused ? protocol::kTooLarge : "";
 }
 
 std::string_view classic_line(const StoreResult& result) {
@@ -68,7 +68,7 @@ void answer_meta_set(const Context& context, const Command& command, const Store
   if (stored && command.meta.has('q')) {
     return;
   }
-  const auto write_flag = [&](char flag, LineWriter& line) {
+  const auto write_flag = [&](char flag, protocol::LineWriter& line) {
     if (flag == 'c') {
       line.flag('c').number(stored ? context.visible_cas(result.written.cas) : 0);
     } else if (flag == 's') {
@@ -99,7 +99,7 @@ void answer_store(const Context& context, const Command& command, const StoreRes
 void store_value(Context& context, const Command& command, storage::Hash hash, ReplyBuffer& reply) {
   note_set(context, command);
   if (!command.value_complete) {
-    answer(command, kBadDataChunk, reply);
+    answer(command, protocol::kBadDataChunk, reply);
     return;
   }
   answer_store(context, command, store_whole(context, command, hash), reply);
@@ -130,7 +130,7 @@ void finish_storing(Context& context, const Command& command, std::unique_ptr<In
                     ReplyBuffer& reply) {
   check(value != nullptr, "finish_value needs the value that begin_value gave");
   if (!command.value_complete) {
-    answer(command, kBadDataChunk, reply);
+    answer(command, protocol::kBadDataChunk, reply);
     return;
   }
   const StoreRequest request = store_request(context, command);

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "server/command/expiry.h"
+#include "protocol/expiry.h"
 #include "server/command/watched.h"
 
 namespace ember::server::command {
@@ -133,15 +133,15 @@ StoreRequest store_request(const Context& context, const Command& command) {
   if (command.verb == Verb::ms) {
     const protocol::MetaFlags& meta = command.meta;
     request.client_flags = meta.has('F') ? meta.client_flags : 0;
-    request.expiry = meta.has('T') ? expiry_of(meta.ttl, now) : 0;
+    request.expiry = meta.has('T') ? protocol::expiry_of(meta.ttl, now) : 0;
     if (meta.has('N')) {
-      request.vivify = expiry_of(meta.vivify_ttl, now);
+      request.vivify = protocol::expiry_of(meta.vivify_ttl, now);
     }
     apply_cas(context, command, request);
     return request;
   }
   request.client_flags = command.client_flags;
-  request.expiry = expiry_of(command.exptime, now);
+  request.expiry = protocol::expiry_of(command.exptime, now);
   if (command.is_binary) {
     // As in memcached, what compares is a set, whichever it is; with -C nothing compares.
     if (command.binary.cas != 0 && context.options.use_cas) {

@@ -5,9 +5,9 @@
 
 #include <cstddef>
 
+#include "protocol/line_writer.h"
 #include "protocol/reply_buffer.h"
 #include "server/command/context.h"
-#include "server/command/line_writer.h"
 #include "storage/store.h"
 
 namespace ember::server::command {
@@ -27,21 +27,21 @@ void append_value(const Context& context, const storage::Item& item, protocol::R
 template <typename WriteHead>
 void append_line_and_value(const Context& context, const storage::Item& item, size_t head_size,
                            const WriteHead& write_head, protocol::ReplyBuffer& reply) {
-  const size_t whole_size = head_size + item.value_size() + kLineEnd.size();
+  const size_t whole_size = head_size + item.value_size() + protocol::kLineEnd.size();
   if (whole_size <= protocol::BlockPool::kBlockSize) {
     char* const start = reply.reserve(whole_size);
-    LineWriter line(start);
+    protocol::LineWriter line(start);
     write_head(line);
     char* const end = copy_value(context.store, item, line.at());
-    reply.commit(static_cast<size_t>(LineWriter(end).end_line().at() - start));
+    reply.commit(static_cast<size_t>(protocol::LineWriter(end).end_line().at() - start));
     return;
   }
   char* const start = reply.reserve(head_size);
-  LineWriter line(start);
+  protocol::LineWriter line(start);
   write_head(line);
   reply.commit(static_cast<size_t>(line.at() - start));
   append_value(context, item, reply);
-  reply.append(kLineEnd);
+  reply.append(protocol::kLineEnd);
 }
 
 }  // namespace ember::server::command

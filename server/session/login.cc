@@ -27,7 +27,7 @@ std::string_view answer_to(protocol::LoginRequest::Kind kind, bool granted) {
 
 }  // namespace
 
-LoginStep hear_login(std::span<const char> input, const MayLogIn& may_log_in,
+LoginStep hear_login(std::span<const char> input, const Authenticator& may_log_in,
                      LoginCounters& counters, protocol::ReplyBuffer& reply) {
   using Kind = protocol::LoginRequest::Kind;
   const protocol::LoginRequest request = protocol::read_login(input);

@@ -15,7 +15,7 @@
 namespace ember::server::session {
 
 /// Any thread.
-using MayLogIn = std::function<bool(std::string_view user, std::string_view password)>;
+using Authenticator = std::function<bool(std::string_view user, std::string_view password)>;
 
 /// One worker's counts of logins. It writes, others read.
 struct LoginCounters {
@@ -33,7 +33,7 @@ struct LoginStep {
 };
 
 /// Hears and answers the one request that `input` begins with.
-LoginStep hear_login(std::span<const char> input, const MayLogIn& may_log_in,
+LoginStep hear_login(std::span<const char> input, const Authenticator& may_log_in,
                      LoginCounters& counters, protocol::ReplyBuffer& reply);
 
 }  // namespace ember::server::session

@@ -51,7 +51,7 @@ struct SessionOptions {
   /// By number; a listener beyond it has the defaults.
   std::vector<ListenerOptions> listeners;
   /// Who may log in (-Y). When set, a connection can do nothing else before that.
-  MayLogIn may_log_in;
+  Authenticator may_log_in;
 };
 
 /// One worker's counts. It writes, others read.

@@ -88,7 +88,7 @@ void write_too_large(const Command& command, ReplyBuffer& reply) {
 
 }  // namespace
 
-UdpSession::UdpSession(SessionSet& set, net::AnswerLimit& limit, int fd, const Options& options)
+UdpSession::UdpSession(SessionSet& set, net::UdpRateLimiter& limit, int fd, const Options& options)
     : set_(set), limit_(limit), options_(options), endpoint_(fd), last_active_(set.clock().now()) {}
 
 UdpInfo UdpSession::info() const {

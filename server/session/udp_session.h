@@ -4,7 +4,7 @@
 // not arrive whole is not waited for.
 //
 // Never an amplifier: the source of a datagram can be anybody's address, so replies are bounded
-// (max_reply), rationed by network (net::AnswerLimit), and never sent where a server may listen.
+// (max_reply), rationed by network (net::UdpRateLimiter), and never sent where a server may listen.
 //
 // Ownership: the descriptor is its owner's, and open until the poller is gone. Handler, limit,
 // clock and set outlive it. Threads: the worker's; the figures from any.
@@ -23,9 +23,9 @@
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
 #include "protocol/udp_frame.h"
-#include "server/net/answer_limit.h"
 #include "server/net/poller.h"
 #include "server/net/udp_endpoint.h"
+#include "server/net/udp_rate_limiter.h"
 #include "server/session/session_set.h"
 
 namespace ember::server::session {
@@ -62,7 +62,7 @@ class UdpSession final : public net::Readable, public protocol::Client {
   /// memcached's: with all headers it passes any network.
   static constexpr size_t kDatagramSize = 1400;
 
-  UdpSession(SessionSet& set, net::AnswerLimit& limit, int fd, const Options& options);
+  UdpSession(SessionSet& set, net::UdpRateLimiter& limit, int fd, const Options& options);
 
   void on_readable() override;
   void resume() override {}
@@ -89,7 +89,7 @@ class UdpSession final : public net::Readable, public protocol::Client {
   void send_reply(const Request& request);
 
   SessionSet& set_;
-  net::AnswerLimit& limit_;
+  net::UdpRateLimiter& limit_;
   Options options_;
   net::UdpEndpoint endpoint_;
   UdpCounters counters_;

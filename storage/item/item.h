@@ -66,7 +66,7 @@ class Item {
   }
 
   /// The item's place in the order of all writes: its CAS, unless a client chose that.
-  uint64_t sequence() const { return sequenced() ? load<uint64_t>(payload()) : cas_; }
+  uint64_t sequence() const { return sequenced() ? load_unaligned<uint64_t>(payload()) : cas_; }
 
   /// Where the value, or a chained item's table of chunks, starts.
   const char* body() const {

@@ -42,7 +42,7 @@ char* ItemWriter::body(Item* item, const ItemPlan& plan) {
 uint32_t ItemWriter::complete(Item* item, const ItemPlan& plan, const Commit& commit) {
   item->cas_ = commit.cas;
   if (plan.sequenced) {
-    store(reinterpret_cast<char*>(item) + Item::kHeaderSize, commit.sequence);
+    store_unaligned(reinterpret_cast<char*>(item) + Item::kHeaderSize, commit.sequence);
   }
   item->size_word_.store(static_cast<uint32_t>(plan.value_size) | (commit.won ? Item::kWonBit : 0) |
                              (commit.stale ? Item::kStaleBit : 0),

@@ -93,7 +93,7 @@ Result<std::vector<std::byte>> read_checked(int file, uint64_t offset, uint64_t 
 Result<std::vector<StateSection>> parse_directory(std::span<const std::byte> bytes,
                                                   const StateIdentity& wanted,
                                                   const StateSeal& seal) {
-  const auto directory = load<StateDirectory>(bytes.data());
+  const auto directory = load_unaligned<StateDirectory>(bytes.data());
   if (directory.magic != kStateMagic || directory.zero != 0 ||
       directory.pool_size != seal.file_size || directory.section_count > kStateMaxSections ||
       bytes.size() != state_directory_size(directory.section_count)) {

@@ -220,14 +220,15 @@ Result<StateSeal> StateWriter::commit() {
 }
 
 StateSeal StateWriter::write_directory() {
-  store(directory_.data(), StateDirectory{.magic = kStateMagic,
-                                          .layout_version = kStateLayoutVersion,
-                                          .section_count = static_cast<uint32_t>(sections_.size()),
-                                          .file_id = options_.identity.file_id,
-                                          .stop_id = options_.identity.stop_id,
-                                          .format_version = options_.identity.format_version,
-                                          .zero = 0,
-                                          .pool_size = file_size_});
+  store_unaligned(directory_.data(),
+                  StateDirectory{.magic = kStateMagic,
+                                 .layout_version = kStateLayoutVersion,
+                                 .section_count = static_cast<uint32_t>(sections_.size()),
+                                 .file_id = options_.identity.file_id,
+                                 .stop_id = options_.identity.stop_id,
+                                 .format_version = options_.identity.format_version,
+                                 .zero = 0,
+                                 .pool_size = file_size_});
   const auto entries = std::as_bytes(std::span(sections_));
   std::ranges::copy(entries, directory_.subspan(sizeof(StateDirectory)).begin());
   pool_->persist(directory_);

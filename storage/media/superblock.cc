@@ -38,7 +38,7 @@ SuperblockFinding Superblock::find(std::span<const std::byte> bytes) {
   SuperblockFinding finding;
   bool newer = false;
   for (const size_t place : {size_t{0}, kSecondCopy}) {
-    const auto record = load<SuperblockRecord>(bytes.data() + place);
+    const auto record = load_unaligned<SuperblockRecord>(bytes.data() + place);
     if (record.magic != SuperblockRecord::kMagic) {
       continue;
     }
@@ -59,7 +59,7 @@ SuperblockFinding Superblock::find(std::span<const std::byte> bytes) {
 }
 
 UnixSeconds Superblock::noted_time(std::span<const std::byte> bytes) {
-  const auto word = load<uint64_t>(bytes.data() + kTimePlace);
+  const auto word = load_unaligned<uint64_t>(bytes.data() + kTimePlace);
   const auto time = static_cast<UnixSeconds>(word);
   return word == time_word(time) ? time : 0;
 }
@@ -70,13 +70,13 @@ void Superblock::write() {
   Persist* const persist = region_.persist();
   // A write that was cut off may have left the second copy damaged: then the first is all there is.
   const auto copy_is_sound = [&](size_t place) {
-    return is_sound(load<SuperblockRecord>(region_.bytes().data() + place));
+    return is_sound(load_unaligned<SuperblockRecord>(region_.bytes().data() + place));
   };
   const bool second_first = copy_is_sound(0) && !copy_is_sound(kSecondCopy);
   for (const bool second : {second_first, !second_first}) {
     const size_t place = second ? kSecondCopy : 0;
     const std::span<std::byte> copy = region_.bytes().subspan(place, sizeof(record));
-    store(copy.data(), record);
+    store_unaligned(copy.data(), record);
     if (persist != nullptr) {
       persist->flush(copy);
       persist->fence();

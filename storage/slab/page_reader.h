@@ -24,7 +24,7 @@ namespace ember::storage {
 
 inline PageHeader page_header(MemoryRegion& region, size_t page_size, uint32_t page) {
   std::array<std::byte, sizeof(PageHeader)> room;
-  return load<PageHeader>(region.view(page * page_size, room).data());
+  return load_unaligned<PageHeader>(region.view(page * page_size, room).data());
 }
 
 constexpr size_t left_in_page(uint64_t offset, size_t page_size) {

@@ -122,7 +122,7 @@ void PageTable::write_header(uint32_t number, uint8_t class_id) {
     clear_seals(number, class_id);
   }
   std::byte* const place = base_ + (size_t{number} << page_shift_);
-  store(place, header);
+  store_unaligned(place, header);
   media_.durable.persist(place, sizeof(header));
 }
 
@@ -170,7 +170,7 @@ void PageTable::wipe(uint32_t number) {
   std::byte* const place = base_ + (size_t{number} << page_shift_);
   const PageHeader none{};
   if (std::memcmp(place, &none, sizeof(none)) != 0) {
-    store(place, none);
+    store_unaligned(place, none);
     media_.durable.persist(place, sizeof(none));
   }
 }

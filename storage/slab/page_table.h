@@ -18,11 +18,11 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "storage/slab/chunk_states.h"
-#include "storage/region/durable.h"
-#include "storage/slab/growing_array.h"
 #include "storage/item/item.h"
+#include "storage/region/durable.h"
 #include "storage/region/memory_region.h"
+#include "storage/slab/chunk_states.h"
+#include "storage/slab/growing_array.h"
 #include "storage/slab/size_classes.h"
 
 namespace ember::storage {

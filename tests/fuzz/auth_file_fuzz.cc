@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/auth_file.h"
+#include "server/auth/auth_file.h"
 
 namespace {
 

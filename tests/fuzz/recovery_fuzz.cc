@@ -22,10 +22,10 @@
 #include "base/clock.h"
 #include "storage/item/item_check.h"
 #include "storage/item/item_writer.h"
+#include "storage/media/superblock.h"
 #include "storage/slab/page_table.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
-#include "storage/media/superblock.h"
 
 namespace {
 
@@ -206,7 +206,7 @@ const std::vector<std::byte>& sound_image() {
       store.set({.key = "key8"}, std::string(500'000, 'e'));
       store.set({.key = "key9"}, std::string(300'000, 'f'));
     }
-    record = load<SuperblockRecord>(region.at(0));
+    record = load_unaligned<SuperblockRecord>(region.at(0));
     record.media = SuperblockRecord::flushed;  // warm after any boot
     write_superblock(region, record);
     return std::vector<std::byte>(region.bytes().begin(), region.bytes().end());
@@ -220,7 +220,7 @@ const std::vector<size_t>& item_places() {
     std::vector<size_t> found;
     const std::byte* const image = sound_image().data();
     for (size_t page = kSmallestPage; page < kWhole; page += kSmallestPage) {
-      const auto header = load<PageHeader>(image + page);
+      const auto header = load_unaligned<PageHeader>(image + page);
       for (size_t place = page + sizeof(PageHeader);
            header.magic == PageHeader::kMagic && place + header.chunk_size <= page + kSmallestPage;
            place += header.chunk_size) {
@@ -283,7 +283,7 @@ class Patcher {
                  std::min(operands_.number(2), kWhole - std::max(from, to)));
   }
   void change_superblock() {
-    auto record = load<SuperblockRecord>(region_.at(0));
+    auto record = load_unaligned<SuperblockRecord>(region_.at(0));
     change(&record, offsetof(SuperblockRecord, checksum));
     // Just below the most that is believed, the next start would come to stand above it.
     record.cas &= ~(uint64_t{1} << 62);
@@ -291,10 +291,10 @@ class Patcher {
   }
   void change_page_header() {
     std::byte* const page = region_.at(kSmallestPage * (1 + operands_.number(1) % 31));
-    auto header = load<PageHeader>(page);
+    auto header = load_unaligned<PageHeader>(page);
     change(&header, offsetof(PageHeader, checksum));
     header.checksum = XXH3_64bits(&header, offsetof(PageHeader, checksum));
-    store(page, header);
+    store_unaligned(page, header);
   }
   void change(void* record, size_t size) {
     const size_t at = operands_.number(1) % size;

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/sasl_plain.h"
+#include "server/auth/sasl_plain.h"
 
 namespace {
 

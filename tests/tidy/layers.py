@@ -19,6 +19,20 @@ STORAGE = {
     "storage/link",
     "storage/stats",
 }
+SERVER = {
+    "server/metrics",
+    "server/net",
+    "server/net/tls",
+    "server/process",
+    "server/session",
+    "server/options",
+    "server/listen",
+    "server/auth",
+    "server/watch",
+    "server/command",
+    "server/proxy",
+    "server/http",
+}
 # What those who are above storage see of it.
 STORE = {"storage", "storage/item", "storage/region", "storage/stats"}
 LAYERS = {
@@ -32,13 +46,19 @@ LAYERS = {
     "storage/link": BASE,
     "storage/stats": BASE | {"storage/item"},
     "storage": BASE | STORAGE,
+    "server/metrics": BASE,
     "server/net": BASE,
-    "server/command": BASE | STORE | {"protocol"},
-    "server/proxy": BASE | {"protocol", "server/net"},
+    "server/net/tls": BASE | {"server/net"},
+    "server/process": BASE,
     "server/session": BASE | {"protocol", "server/net"},
-    "server": BASE
-    | STORE
-    | {"protocol", "server/net", "server/command", "server/proxy", "server/session"},
+    "server/options": BASE | STORE | {"server/net/tls"},
+    "server/listen": BASE | {"server/net", "server/options"},
+    "server/auth": BASE | {"protocol", "server/session", "server/options"},
+    "server/watch": BASE | STORE | {"protocol", "server/net"},
+    "server/command": BASE | STORE | {"protocol", "server/metrics", "server/watch"},
+    "server/proxy": BASE | {"protocol", "server/net", "server/metrics"},
+    "server/http": BASE | {"server/net", "server/metrics"},
+    "server": BASE | STORE | SERVER | {"protocol"},
 }
 # Leaves may include every layer and themselves, and nobody includes them; but tests test them too.
 LEAVES = ("bench", "tools", "tests")

@@ -97,7 +97,7 @@ Result<void> PageScan::scan_page(uint32_t number, const ItemVisitor* visit) {
       ++result_.free_pages;  // shortened meanwhile
       return {};
     }
-    header = load<PageHeader>(page_.data());
+    header = load_unaligned<PageHeader>(page_.data());
     const bool sound = header.sound(number, header_.record->file_id);
     tally = sound && visit != nullptr ? tally_page(number, header.chunk_size) : PageTally();
     const bool doubtful = tally.row.damaged != 0 || (!sound && header.magic != 0);
@@ -180,9 +180,10 @@ void PageScan::add_item(const Item& item, uint64_t offset, const ItemVisitor& vi
     ++result_.flushed;
   }
   for (size_t done = 0; item.chained() && done < item.value_size(); done += part_size_) {
-    parts_.push_back({.offset = load<uint64_t>(item.body() + done / part_size_ * sizeof(uint64_t)),
-                      .head = offset,
-                      .needed = std::min<size_t>(part_size_, item.value_size() - done)});
+    parts_.push_back(
+        {.offset = load_unaligned<uint64_t>(item.body() + done / part_size_ * sizeof(uint64_t)),
+         .head = offset,
+         .needed = std::min<size_t>(part_size_, item.value_size() - done)});
   }
   visit(item, offset);
 }

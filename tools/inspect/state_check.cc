@@ -24,7 +24,7 @@ StateCheck check_state_file(const std::string& memory_file, const Header& header
     check.reason = "the memory file was not stopped gracefully";
     return check;
   }
-  const auto seal = load<StateSeal>(header.record->state_seal.data());
+  const auto seal = load_unaligned<StateSeal>(header.record->state_seal.data());
   if (seal == StateSeal()) {
     check.reason = "the stop left none";
     return check;

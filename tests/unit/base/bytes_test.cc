@@ -21,15 +21,15 @@ TEST(Bytes, LoadReadsWhatStoreWroteAtEveryAlignment) {
   std::array<char, 24> buffer{};
   for (size_t offset = 0; offset < 16; ++offset) {
     const uint64_t value = 0x0123456789abcdefULL + offset;
-    store(buffer.data() + offset, value);
-    EXPECT_EQ(load<uint64_t>(buffer.data() + offset), value);
+    store_unaligned(buffer.data() + offset, value);
+    EXPECT_EQ(load_unaligned<uint64_t>(buffer.data() + offset), value);
   }
 }
 
 TEST(Bytes, StoreWritesOnlyItsOwnBytes) {
   std::array<char, 8> buffer;
   buffer.fill('x');
-  store(buffer.data() + 3, uint16_t{0});
+  store_unaligned(buffer.data() + 3, uint16_t{0});
   EXPECT_EQ(buffer, (std::array<char, 8>{'x', 'x', 'x', 0, 0, 'x', 'x', 'x'}));
 }
 

@@ -16,7 +16,7 @@
 
 #include "bench/tls_client.h"
 #include "tests/unit/bench/tls_server.h"
-#include "tests/unit/server/net/test_certificates.h"
+#include "tests/unit/server/net/tls/test_certificates.h"
 
 namespace ember::bench {
 namespace {

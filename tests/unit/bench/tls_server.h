@@ -12,7 +12,7 @@
 
 #include "base/fd.h"
 #include "bench/tls_client.h"
-#include "tests/unit/server/net/test_certificates.h"
+#include "tests/unit/server/net/tls/test_certificates.h"
 
 namespace ember::bench {
 

@@ -25,14 +25,14 @@ TEST(BinaryHeaderTest, ReadsEveryFieldOfARequest) {
   EXPECT_EQ(request.key_size, 8);
   EXPECT_EQ(request.extra_size, 4);
   EXPECT_EQ(request.body_size, 17U);
-  EXPECT_EQ(request.opaque, load<uint32_t>("abcd"));
+  EXPECT_EQ(request.opaque, load_unaligned<uint32_t>("abcd"));
   EXPECT_EQ(request.cas, 0x0102030405060708U);
 }
 
 TEST(BinaryHeaderTest, WritesEveryFieldOfAReply) {
   char bytes[kBinaryHeaderSize];
   const char* const end = write_binary_header(bytes, {.opcode = 0x0d,
-                                                      .opaque = load<uint32_t>("abcd"),
+                                                      .opaque = load_unaligned<uint32_t>("abcd"),
                                                       .status = Status::no_memory,
                                                       .extra_size = 4,
                                                       .key_size = 0x102,

@@ -132,7 +132,7 @@ TEST(BinaryParserTest, FieldsOfTheHeaderComeAlong) {
   EXPECT_EQ(batch[0].binary.cas, 12U);
   EXPECT_EQ(batch[0].binary.initial, 77U);
   EXPECT_EQ(batch[0].binary.opcode, 0x16);
-  EXPECT_EQ(batch[0].binary.opaque, load<uint32_t>("\1\2\3\4"));
+  EXPECT_EQ(batch[0].binary.opaque, load_unaligned<uint32_t>("\1\2\3\4"));
   EXPECT_EQ(batch[0].exptime, 0xffffffff);
 }
 

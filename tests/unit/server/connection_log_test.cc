@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/fd.h"
-#include "server/command/watch_line.h"
+#include "server/watch/watch_line.h"
 
 namespace ember::server {
 namespace {
@@ -45,13 +45,13 @@ Connection connection() {
 
 class ConnectionLogTest : public testing::Test {
  protected:
-  void SetUp() override { log_.watch(command::kConnectionEvents); }
+  void SetUp() override { log_.watch(kConnectionEvents); }
 
   /// The lines since the last call, from "type=" on.
   std::string lines() {
     std::string all;
     log_.ring().drain(log_.ring().produced(), SIZE_MAX,
-                      [&](const command::WatchEvent& event, std::string_view text) {
+                      [&](const WatchEvent& event, std::string_view text) {
                         std::string line;
                         append_watch_line(event, text, line);
                         all += line.substr(line.find("type="));
@@ -60,7 +60,7 @@ class ConnectionLogTest : public testing::Test {
   }
 
   std::atomic<uint64_t> gid_{0};
-  command::WatchLog log_{64 * kKiB, gid_, [] {}};
+  WatchLog log_{64 * kKiB, gid_, [] {}};
   ConnectionLog connections_{log_};
 };
 
@@ -107,7 +107,7 @@ TEST_F(ConnectionLogTest, UnixSocketsHaveNoAddress) {
 }
 
 TEST_F(ConnectionLogTest, TellsNobodyNothing) {
-  log_.watch(UINT32_MAX & ~command::kConnectionEvents);
+  log_.watch(UINT32_MAX & ~kConnectionEvents);
   const Connection tcp = connection();
   connections_.opened(tcp.server.get());
   connections_.closed(tcp.server.get(), CloseReason::normal);

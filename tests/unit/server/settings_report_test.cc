@@ -25,13 +25,13 @@ constexpr const char* kNames =
     "ssl_keyformat ssl_ciphers ssl_ca_cert ssl_wbuf_size ssl_session_cache ssl_kernel_tls "
     "ssl_min_version proxy_enabled proxy_uring_enabled num_napi_ids memory_file client_flags_size";
 
-command::Settings report(const std::vector<std::string>& arguments, const LiveSettings& live = {}) {
+Settings report(const std::vector<std::string>& arguments, const LiveSettings& live = {}) {
   auto options = parse_options(arguments);
   EXPECT_TRUE(options.has_value());
   return settings_report(options.value_or(Options{}), live);
 }
 
-std::string value(const command::Settings& settings, const std::string& name) {
+std::string value(const Settings& settings, const std::string& name) {
   const auto found = std::ranges::find(settings, name, &std::pair<std::string, std::string>::first);
   return found == settings.end() ? "(none)" : found->second;
 }

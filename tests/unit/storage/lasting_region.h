@@ -79,11 +79,11 @@ class LastingRegion final : public MemoryRegion {
   }
   template <typename T>
   T read(size_t place) {
-    return load<T>(whole().data() + place);
+    return load_unaligned<T>(whole().data() + place);
   }
   template <typename T>
   void write(size_t place, const T& value) {
-    store(whole().data() + place, value);
+    store_unaligned(whole().data() + place, value);
   }
   void fill(size_t place, size_t size, int byte) {
     std::memset(whole().subspan(place, size).data(), byte, size);

@@ -4,8 +4,8 @@
 #include <random>
 
 #include "storage/item/item_writer.h"
-#include "storage/slab/page_table.h"
 #include "storage/media/superblock.h"
+#include "storage/slab/page_table.h"
 #include "tests/unit/storage/reopened_store.h"
 
 namespace ember::storage {
@@ -142,7 +142,7 @@ TEST_F(RecoveryOfDamage, AChainWithoutItsPartsIsLost) {
   now().set("chain", pattern(300'000));
   now().set("other", "value");
   const Item& item = *now().find("chain").item;
-  const auto part = load<uint64_t>(item.body());
+  const auto part = load_unaligned<uint64_t>(item.body());
   region().fill(page_of(part), sizeof(PageHeader), 0);
   restart();
   EXPECT_FALSE(now().has("chain"));
@@ -160,7 +160,7 @@ TEST_F(RecoveryOfDamage, AValueThatLooksLikeAnItemIsAValue) {
     start();
     now().set("chain", pattern(300'000));
     const Item& item = *now().find("chain").item;
-    const auto offset = load<uint64_t>(item.body() + part * sizeof(uint64_t));
+    const auto offset = load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
     const ItemPlan plan{.key = "phantom", .hash = hash_key("phantom"), .value_size = 100};
     Item* const phantom = ItemWriter::prepare(region().bytes().data() + offset, plan);
     ItemWriter::seal(phantom, plan,

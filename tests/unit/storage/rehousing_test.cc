@@ -153,7 +153,7 @@ TEST_F(RehousingIntoLess, AChainIsMovedOnce) {
   }
   const Item& item = *now().find("chain5").item;
   ASSERT_LT(place_of(item), 2 * kMiB);
-  ASSERT_GE(load<uint64_t>(item.body()), 2 * kMiB);
+  ASSERT_GE(load_unaligned<uint64_t>(item.body()), 2 * kMiB);
   crash();
   options_.memory_limit = 2 * kMiB;
   region_ = std::make_unique<LastingRegion>(region_->image(), 2 * kMiB);

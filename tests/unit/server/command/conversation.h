@@ -24,7 +24,7 @@
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
 #include "server/command/local_handler.h"
-#include "server/command/watch_line.h"
+#include "server/watch/watch_line.h"
 #include "storage/region/memory_region.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"

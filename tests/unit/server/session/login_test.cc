@@ -36,7 +36,7 @@ std::string text_of(protocol::ReplyBuffer& reply) {
 }
 
 TEST(Login, AnswersAndCounts) {
-  const MayLogIn may = [](std::string_view user, std::string_view password) {
+  const Authenticator may = [](std::string_view user, std::string_view password) {
     return user == "user" && password == "pass";
   };
   const std::string failure = "CLIENT_ERROR authentication failure\r\n";

@@ -66,7 +66,7 @@ class UdpSessionTest : public testing::TestWithParam<net::PollerKind> {
       poller->turn(0);
       poller->turn(0);
     }
-    limit = std::make_unique<net::AnswerLimit>(rate);
+    limit = std::make_unique<net::UdpRateLimiter>(rate);
     session = std::make_unique<UdpSession>(*set, *limit, server.fd.get(), options);
     poller->watch(*session, server.fd.get());
   }
@@ -154,7 +154,7 @@ class UdpSessionTest : public testing::TestWithParam<net::PollerKind> {
   Clock clock;
   EchoHandler handler;
   net::ListenSocket server;
-  std::unique_ptr<net::AnswerLimit> limit;
+  std::unique_ptr<net::UdpRateLimiter> limit;
   std::unique_ptr<SessionSet> set;
   std::unique_ptr<UdpSession> session;
   std::unique_ptr<net::Poller> poller;

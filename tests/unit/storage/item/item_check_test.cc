@@ -222,9 +222,9 @@ TEST(ItemCheck, TheTableOfAChainMustFit) {
   chunk.put(plan);
   EXPECT_EQ(chunk.verdict(), Verdict::sound);
   // A fourth part; complete() would read its entry, so the size is changed afterwards.
-  store(chunk.bytes() + kSizeWord, static_cast<uint32_t>(4 * kPartSize));
+  store_unaligned(chunk.bytes() + kSizeWord, static_cast<uint32_t>(4 * kPartSize));
   EXPECT_EQ(chunk.verdict(), Verdict::damaged);
-  store(chunk.bytes() + kSizeWord, Item::kMaxValueSize);
+  store_unaligned(chunk.bytes() + kSizeWord, Item::kMaxValueSize);
   EXPECT_EQ(chunk.verdict(), Verdict::damaged);
 }
 
@@ -246,11 +246,11 @@ TEST(ItemCheck, NoiseIsHardlyEverSound) {
     ChunkOnHeap chunk(size);
     for (int round = 0; round < kRounds / 6; ++round) {
       for (size_t place = 0; place < size; place += 8) {
-        store(chunk.bytes() + place, random());
+        store_unaligned(chunk.bytes() + place, random());
       }
       // Otherwise half of it would not be live, and nearly none of a size that fits.
       const auto value_size = static_cast<uint32_t>(random() % size);
-      store(chunk.bytes() + kSizeWord, value_size);
+      store_unaligned(chunk.bytes() + kSizeWord, value_size);
       chunk.bytes()[kSeal + 1] = static_cast<char>(chunk.bytes()[kSeal + 1] | 4);
       sound += chunk.verdict() == Verdict::sound ? 1 : 0;
     }

@@ -19,7 +19,7 @@ class ItemLayout : public testing::Test {
     ItemWriter::seal(item, plan, commit);
     return *item;
   }
-  uint32_t word(size_t at) const { return load<uint32_t>(chunk_.data() + at); }
+  uint32_t word(size_t at) const { return load_unaligned<uint32_t>(chunk_.data() + at); }
 
   alignas(8) std::array<char, 512> chunk_{};
 };
@@ -27,7 +27,7 @@ class ItemLayout : public testing::Test {
 TEST_F(ItemLayout, IsAsDrawn) {
   make({.key = "key", .client_flags = 0x01020304, .exptime = 77, .value_size = 5},
        {.cas = 0x1122334455667788});
-  EXPECT_EQ(load<uint64_t>(chunk_.data()), 0x1122334455667788U);
+  EXPECT_EQ(load_unaligned<uint64_t>(chunk_.data()), 0x1122334455667788U);
   EXPECT_EQ(word(8), 77U);
   EXPECT_EQ(word(12), 0x01020304U);
   EXPECT_EQ(word(16), 5U);
@@ -39,8 +39,8 @@ TEST_F(ItemLayout, IsAsDrawn) {
 TEST_F(ItemLayout, HasTheSequenceBeforeTheKeyWhenTheClientChoseTheCas) {
   const Item& item = make({.key = "key", .value_size = 1, .sequenced = true},
                           {.cas = 99, .sequence = 0x0807060504030201});
-  EXPECT_EQ(load<uint64_t>(chunk_.data()), 99U);
-  EXPECT_EQ(load<uint64_t>(chunk_.data() + 24), 0x0807060504030201U);
+  EXPECT_EQ(load_unaligned<uint64_t>(chunk_.data()), 99U);
+  EXPECT_EQ(load_unaligned<uint64_t>(chunk_.data() + 24), 0x0807060504030201U);
   EXPECT_EQ(std::string_view(chunk_.data() + 32, 4), "keyv");
   EXPECT_EQ(word(20) & 0x7ff, 3U | 1U << 9 | 1U << 10);
   EXPECT_TRUE(item.sequenced());

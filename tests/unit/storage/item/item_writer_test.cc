@@ -93,7 +93,7 @@ TEST_F(ItemWriterOnAChunk, TheSealHoldsTheChecksum) {
   Item* item = prepare();
   const ItemWriter::Commit commit{.cas = 8, .offset = 64};
   ItemWriter::seal(item, kPlan, commit);
-  EXPECT_EQ(load<uint32_t>(chunk_.data() + 20), item->seal());
+  EXPECT_EQ(load_unaligned<uint32_t>(chunk_.data() + 20), item->seal());
   EXPECT_EQ(item->checksum(), ItemWriter::checksum(*item, kPlan.hash, item->seal(), commit));
 }
 

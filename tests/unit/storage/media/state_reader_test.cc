@@ -76,7 +76,7 @@ TEST_F(ReadingState, IsRefusedWithADirectoryOfNonsenseThoughItIsSealed) {
   ASSERT_EQ(::pread(file.get(), bytes.data(), bytes.size(), at), std::ssize(bytes));
   const auto expect_refused_with = [&](size_t offset, auto value, std::string_view reason) {
     Bytes changed = bytes;
-    store(changed.data() + offset, value);
+    store_unaligned(changed.data() + offset, value);
     ASSERT_EQ(::pwrite(file.get(), changed.data(), changed.size(), at), std::ssize(changed));
     seal_.directory_checksum = XXH3_64bits(changed.data(), changed.size());
     expect_refused(reason);
@@ -95,10 +95,10 @@ TEST_F(ReadingState, IsRefusedWithADirectoryOfNonsenseThoughItIsSealed) {
   expect_refused_with(kOfOffset, good.file_size, kOutside);
   expect_refused_with(kOfOffset, ~uint64_t{4095}, kOutside);
   expect_refused_with(kOfOffset, uint64_t{0}, kOutside);
-  expect_refused_with(kOfOffset, load<uint64_t>(bytes.data() + kOfOffset) + 8, kOutside);
+  expect_refused_with(kOfOffset, load_unaligned<uint64_t>(bytes.data() + kOfOffset) + 8, kOutside);
   expect_refused_with(kOfSize, good.file_size, kOutside);
   expect_refused_with(kOfSize, ~uint64_t{0}, kOutside);
-  expect_refused_with(kOfSize, ~load<uint64_t>(bytes.data() + kOfOffset) + 1, kOutside);
+  expect_refused_with(kOfSize, ~load_unaligned<uint64_t>(bytes.data() + kOfOffset) + 1, kOutside);
   expect_refused_with(kOfSize, uint64_t{2999}, "section 1 is damaged");
 }
 

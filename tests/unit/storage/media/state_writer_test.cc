@@ -81,8 +81,8 @@ TEST_F(WritingState, StartsSectionsAtPages) {
             static_cast<std::streamsize>(directory.size()));
   ASSERT_TRUE(file);
   for (size_t n = 0; n < 3; ++n) {
-    const auto section =
-        load<StateSection>(directory.data() + sizeof(StateDirectory) + (n * sizeof(StateSection)));
+    const auto section = load_unaligned<StateSection>(directory.data() + sizeof(StateDirectory) +
+                                                      (n * sizeof(StateSection)));
     EXPECT_EQ(section.size, written_[n].size());
     EXPECT_EQ(section.offset % 4096, 0U);
   }
@@ -163,11 +163,11 @@ TEST_F(WritingState, IsAPoolWhoseRootLeadsToTheSections) {
   ASSERT_FALSE(OID_IS_NULL(root.directory));
   EXPECT_EQ(root.directory.off, seal_.directory_offset);
   const auto* bytes = static_cast<const std::byte*>(pmemobj_direct(root.directory));
-  EXPECT_EQ(load<StateDirectory>(bytes).stop_id, kIdentity.stop_id);
-  ASSERT_EQ(load<StateDirectory>(bytes).section_count, 2U);
+  EXPECT_EQ(load_unaligned<StateDirectory>(bytes).stop_id, kIdentity.stop_id);
+  ASSERT_EQ(load_unaligned<StateDirectory>(bytes).section_count, 2U);
   for (size_t n = 0; n < 2; ++n) {
     const auto section =
-        load<StateSection>(bytes + sizeof(StateDirectory) + (n * sizeof(StateSection)));
+        load_unaligned<StateSection>(bytes + sizeof(StateDirectory) + (n * sizeof(StateSection)));
     EXPECT_EQ(section.offset % 4096, 0U);
     const auto* start = reinterpret_cast<const std::byte*>(pool.get()) + section.offset;
     EXPECT_TRUE(std::ranges::equal(std::span(start, section.size), written_[n]));

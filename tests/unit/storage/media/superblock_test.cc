@@ -117,7 +117,7 @@ TEST_F(ASuperblock, IsWrittenWhereItIsDamagedFirst) {
     const auto at_flush = [&](size_t place) {
       EXPECT_EQ(place, damaged);
       const auto now = copy(other);
-      EXPECT_EQ(load<SuperblockRecord>(now.data()).cas, 99U)
+      EXPECT_EQ(load_unaligned<SuperblockRecord>(now.data()).cas, 99U)
           << "untouched until the damaged is whole";
     };
     WatchedRegion watched(region_, at_flush);
@@ -231,7 +231,8 @@ TEST(SuperblockOnPersistentMemory, EachCopyIsDurableBeforeTheNextIsBegun) {
       EXPECT_EQ(range.size(), sizeof(SuperblockRecord));
       places.push_back(place);
       if (place == 0) {
-        EXPECT_EQ(load<uint64_t>(bytes_.data() + Superblock::kSecondCopy), 0U) << "not begun yet";
+        EXPECT_EQ(load_unaligned<uint64_t>(bytes_.data() + Superblock::kSecondCopy), 0U)
+            << "not begun yet";
       }
     }
     void fence() override { fenced.push_back(places.size()); }

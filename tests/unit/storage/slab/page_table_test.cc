@@ -24,7 +24,7 @@ class PageTableOf : public testing::TestWithParam<size_t> {
 
   size_t page_size() const { return GetParam(); }
   PageHeader header(uint32_t page) const {
-    return load<PageHeader>(region_->bytes().data() + page * page_size());
+    return load_unaligned<PageHeader>(region_->bytes().data() + page * page_size());
   }
 
   std::unique_ptr<MemoryRegion> region_ = *open_dram_region({.size = kPages * GetParam()});

@@ -108,7 +108,7 @@ Filled& filled_with(uint64_t items) {
 }
 
 uint64_t copy_value(Store& store, const storage::Item& item, char* to) {
-  const std::string_view value = store.piece(item, 0);
+  const std::string_view value = store.part(item, 0);
   std::memcpy(to, value.data(), value.size());
   return value.size();
 }

@@ -122,9 +122,9 @@ Draft StoreImpl::patient_draft(ThreadState& thread, const ItemPlan& wanted) {
 }
 
 Outcome StoreImpl::out_of_memory(uint8_t class_id) {
-  SlabClass& slab = *slabs_[class_id];
-  MutexLock lock(slab.mutex);
-  ++slab.events.out_of_memory;
+  SlabClass& size_class = *slabs_[class_id];
+  MutexLock lock(size_class.mutex);
+  ++size_class.events.out_of_memory;
   return Outcome::no_memory;
 }
 
@@ -187,16 +187,16 @@ void StoreImpl::drop(Item* item, const ItemPlan& plan) {
 }
 
 uint64_t StoreImpl::try_take(ThreadState& thread, uint8_t class_id, ItemPlan* queued) {
-  SlabClass& slab = *slabs_[class_id];
-  MutexLock lock(slab.mutex);
-  const uint64_t offset = slab.take();
-  if (offset != 0 && queued != nullptr && slab.ghost.recall(queued->hash)) {
+  SlabClass& size_class = *slabs_[class_id];
+  MutexLock lock(size_class.mutex);
+  const uint64_t offset = size_class.take();
+  if (offset != 0 && queued != nullptr && size_class.ghost.recall(queued->hash)) {
     queued->recalled = true;
-    ++slab.events.ghost_hits;
+    ++size_class.events.ghost_hits;
   }
-  const bool low = slab.free_chunks() + slab.in_flight() < slab.reserve();
-  if (offset != 0 && low && options_.evict && !claim_page(slab)) {
-    evict(thread, slab, kEvictionBatch);
+  const bool low = size_class.free_chunks() + size_class.retired_chunks() < size_class.reserve();
+  if (offset != 0 && low && options_.evict && !claim_page(size_class)) {
+    evict(thread, size_class, kEvictionBatch);
   }
   return offset;
 }
@@ -205,17 +205,17 @@ void StoreImpl::give(uint64_t offset) { give_all(std::span(&offset, 1)); }
 
 void StoreImpl::give_all(std::span<const uint64_t> offsets) {
   while (!offsets.empty()) {
-    SlabClass& slab = *slabs_[pages_.class_of(offsets.front())];
-    MutexLock lock(slab.mutex);
+    SlabClass& size_class = *slabs_[pages_.class_of(offsets.front())];
+    MutexLock lock(size_class.mutex);
     size_t count = 0;
     // A run of one class under one lock.
-    while (count < offsets.size() && pages_.class_of(offsets[count]) == slab.id()) {
+    while (count < offsets.size() && pages_.class_of(offsets[count]) == size_class.id()) {
       const uint64_t offset = offsets[count++];
       if (pages_.state(offset) == chunk_state::kRetired) {
-        slab.landed();
+        size_class.note_reclaimed();
       }
-      if (slab.give(offset)) {
-        free_page(slab, pages_.page_of(offset));
+      if (size_class.give(offset)) {
+        free_page(size_class, pages_.page_of(offset));
         break;  // the page has no class any more
       }
     }
@@ -223,8 +223,8 @@ void StoreImpl::give_all(std::span<const uint64_t> offsets) {
   }
 }
 
-void StoreImpl::free_page(SlabClass& slab, uint32_t page) {
-  slab.remove_page(page);
+void StoreImpl::free_page(SlabClass& size_class, uint32_t page) {
+  size_class.remove_page(page);
   const uint8_t wanted_by = pages_.page(page).wanted_by;
   if (pages_.excess() != 0) {
     // Whoever waits for it waits in vain: it may be set aside.
@@ -234,30 +234,30 @@ void StoreImpl::free_page(SlabClass& slab, uint32_t page) {
   drains_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-bool StoreImpl::claim_page(SlabClass& slab, bool any) {
-  const auto assigned = pages_.assign(slab.id(), any);
+bool StoreImpl::claim_page(SlabClass& size_class, bool any) {
+  const auto assigned = pages_.assign(size_class.id(), any);
   if (!assigned) {
     return false;
   }
   slabs_[assigned->wanted_by]->pages_coming.store(0, std::memory_order_relaxed);
-  slab.add_page(assigned->page);
+  size_class.add_page(assigned->page);
   return true;
 }
 
 /// none: nothing can be freed, nor will be by other threads.
 StoreImpl::Room StoreImpl::make_room(ThreadState& thread, uint8_t class_id) {
-  SlabClass& slab = *slabs_[class_id];
+  SlabClass& size_class = *slabs_[class_id];
   unsigned hopeless = 0;
   for (unsigned look = 0; look < kLooks; ++look) {
     // Everything this thread found is forgotten: its own epoch must not hold its victims.
     adopt_orphans(thread);
     thread.quiesce();
-    Room room = find_room(thread, slab, look);
+    Room room = find_room(thread, size_class, look);
     if (room == Room::here) {
       return room;
     }
     if (room == Room::none && options_.evict) {
-      const bool coming = slab.pages_coming.load(std::memory_order_relaxed) != 0;
+      const bool coming = size_class.pages_coming.load(std::memory_order_relaxed) != 0;
       room = coming || steal_page(thread, class_id) ? Room::coming : Room::none;
     }
     hopeless = room == Room::none ? hopeless + 1 : 0;
@@ -271,26 +271,26 @@ StoreImpl::Room StoreImpl::make_room(ThreadState& thread, uint8_t class_id) {
   return Room::coming;
 }
 
-StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& slab, unsigned look) {
-  MutexLock lock(slab.mutex);
-  if (slab.free_chunks() != 0) {
+StoreImpl::Room StoreImpl::find_room(ThreadState& thread, SlabClass& size_class, unsigned look) {
+  MutexLock lock(size_class.mutex);
+  if (size_class.free_chunks() != 0) {
     return Room::here;
   }
-  if (claim_page(slab, look >= kFairLooks)) {
+  if (claim_page(size_class, look >= kFairLooks)) {
     return Room::here;
   }
-  if (slab.in_flight() == 0) {
-    const size_t wanted = std::clamp<size_t>(slab.total_chunks() / 16, 1, kEvictionBatch);
-    ++slab.events.direct_reclaims;
+  if (size_class.retired_chunks() == 0) {
+    const size_t wanted = std::clamp<size_t>(size_class.total_chunks() / 16, 1, kEvictionBatch);
+    ++size_class.events.direct_reclaims;
     if (options_.evict) {
-      evict(thread, slab, wanted);
+      evict(thread, size_class, wanted);
     } else {
-      reclaim_expired(thread, slab, wanted);
+      reclaim_expired(thread, size_class, wanted);
     }
   } else if (look != 0) {
-    slab.raise_reserve();
+    size_class.raise_reserve();
   }
-  return slab.in_flight() != 0 ? Room::coming : Room::none;
+  return size_class.retired_chunks() != 0 ? Room::coming : Room::none;
 }
 
 std::span<char> Draft::next() {

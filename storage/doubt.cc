@@ -17,7 +17,7 @@ constexpr size_t kPagesARound = 2;
 
 bool StoreImpl::sound(uint64_t offset) const {
   const PageInfo& page = pages_.page(pages_.page_of(offset));
-  if (!page.doubted.load(std::memory_order_acquire)) {
+  if (!page.unverified.load(std::memory_order_acquire)) {
     return true;
   }
   const uint32_t chunk_size = classes_.chunk_size(page.class_id.load(std::memory_order_relaxed));
@@ -27,35 +27,35 @@ bool StoreImpl::sound(uint64_t offset) const {
   return check.verdict == ItemCheck::sound;
 }
 
-bool StoreImpl::settle_doubts() {
-  if (doubted_pages_.load(std::memory_order_relaxed) == 0) {
+bool StoreImpl::verify_some() {
+  if (unverified_pages_.load(std::memory_order_relaxed) == 0) {
     return false;
   }
-  for (size_t looked = 0; looked < kPagesARound && next_doubted_ < pages_.count();
-       ++next_doubted_) {
-    if (pages_.page(next_doubted_).doubted.load(std::memory_order_relaxed)) {
-      settle_doubts_of(next_doubted_);
+  for (size_t looked = 0; looked < kPagesARound && next_unverified_ < pages_.count();
+       ++next_unverified_) {
+    if (pages_.page(next_unverified_).unverified.load(std::memory_order_relaxed)) {
+      verify_page(next_unverified_);
       ++looked;
     }
   }
-  if (next_doubted_ == pages_.count()) {
+  if (next_unverified_ == pages_.count()) {
     drop_damaged();
-    doubted_pages_.store(0);
+    unverified_pages_.store(0);
   }
   return true;
 }
 
-bool StoreImpl::settle_doubts_of(uint32_t number) {
+bool StoreImpl::verify_page(uint32_t number) {
   PageInfo& page = pages_.page(number);
-  SlabClass& slab = *slabs_[page.class_id.load(std::memory_order_relaxed)];
-  const MutexLock lock(slab.mutex);
-  if (!page.doubted.load() || page.class_id.load(std::memory_order_relaxed) != slab.id()) {
+  SlabClass& size_class = *slabs_[page.class_id.load(std::memory_order_relaxed)];
+  const MutexLock lock(size_class.mutex);
+  if (!page.unverified.load() || page.class_id.load(std::memory_order_relaxed) != size_class.id()) {
     return true;  // given back meanwhile
   }
   const size_t before = damaged_.size();
   for (uint32_t index = 0; index < page.states->count(); ++index) {
     const uint8_t state = page.states->get(index);
-    const uint64_t chunk = pages_.offset_at({number, index}, slab.chunk_size());
+    const uint64_t chunk = pages_.offset_at({number, index}, size_class.chunk_size());
     // A chained item's first part stands in the queue; its header is a directory.
     const bool item = state == chunk_state::kDirectory ||
                       (chunk_state::is_queued(state) && item_at_chunk(chunk) == chunk);
@@ -64,7 +64,7 @@ bool StoreImpl::settle_doubts_of(uint32_t number) {
     }
   }
   // Where there was damage, doubt stays until that is out of the index.
-  page.doubted.store(damaged_.size() != before, std::memory_order_release);
+  page.unverified.store(damaged_.size() != before, std::memory_order_release);
   return damaged_.size() == before;
 }
 
@@ -86,7 +86,7 @@ void StoreImpl::drop_damaged() {
     }
   }
   for (uint32_t number = 0; number < pages_.count(); ++number) {
-    pages_.page(number).doubted.store(false, std::memory_order_release);
+    pages_.page(number).unverified.store(false, std::memory_order_release);
   }
   damaged_items_.store(damaged_.size());
   log::warning(

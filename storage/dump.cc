@@ -80,12 +80,12 @@ void StoreImpl::dump_pages(DumpCursor& cursor, std::vector<DumpedItem>& out) {
 }
 
 /// Chunks of a page that stand in a queue, from `from` on; `from` becomes 0 at the page's end.
-size_t StoreImpl::queued_chunks(SlabClass& slab, uint32_t number, size_t& from,
+size_t StoreImpl::queued_chunks(SlabClass& size_class, uint32_t number, size_t& from,
                                 std::span<uint64_t> out) {
-  const MutexLock lock(slab.mutex);
+  const MutexLock lock(size_class.mutex);
   const PageInfo& page = pages_.page(number);
   size_t count = 0;
-  if (page.class_id.load(std::memory_order_relaxed) != slab.id()) {
+  if (page.class_id.load(std::memory_order_relaxed) != size_class.id()) {
     from = 0;
     return 0;
   }
@@ -95,7 +95,7 @@ size_t StoreImpl::queued_chunks(SlabClass& slab, uint32_t number, size_t& from,
       from = 0;
       return count;
     }
-    out[count] = pages_.offset_at({number, static_cast<uint32_t>(index)}, slab.chunk_size());
+    out[count] = pages_.offset_at({number, static_cast<uint32_t>(index)}, size_class.chunk_size());
     from = index + 1;
   }
   return count;

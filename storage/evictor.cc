@@ -39,9 +39,9 @@ bool StoreImpl::unlink(ThreadState& thread, uint64_t offset, Hash hash) {
   return true;
 }
 
-void StoreImpl::note_eviction(ThreadState& thread, SlabClass& slab, const Item& item,
+void StoreImpl::note_eviction(ThreadState& thread, SlabClass& size_class, const Item& item,
                               IndexEntry entry) {
-  ClassEvents& events = slab.events;
+  ClassEvents& events = size_class.events;
   ++events.evicted;
   events.evicted_nonzero += item.exptime() != 0 ? 1U : 0U;
   events.evicted_time = entry.idle_seconds(now());
@@ -54,25 +54,25 @@ void StoreImpl::note_eviction(ThreadState& thread, SlabClass& slab, const Item& 
   }
 }
 
-size_t StoreImpl::evict(ThreadState& thread, SlabClass& slab, size_t wanted) {
-  size_t done = reclaim_expired(thread, slab, wanted);
+size_t StoreImpl::evict(ThreadState& thread, SlabClass& size_class, size_t wanted) {
+  size_t done = reclaim_expired(thread, size_class, wanted);
   // Each item can be passed over as often as its frequency counts, and once more.
-  size_t rounds = slab.total_chunks() * (IndexEntry::kMaxFrequency + 2) / kCandidates + 4;
+  size_t rounds = size_class.total_chunks() * (IndexEntry::kMaxFrequency + 2) / kCandidates + 4;
   std::array<uint64_t, kCandidates> candidates;
   while (done < wanted && rounds-- > 0) {
     const auto most = std::span(candidates).first(std::min(kCandidates, wanted - done));
-    const bool from_small = slab.small_is_over();
-    const size_t count = from_small ? slab.next_small(most) : slab.next_main(most);
+    const bool from_small = size_class.small_is_over();
+    const size_t count = from_small ? size_class.next_small(most) : size_class.next_main(most);
     if (count == 0) {
       break;
     }
-    done += judge(thread, slab, std::span(candidates).first(count), from_small);
+    done += judge(thread, size_class, std::span(candidates).first(count), from_small);
   }
   return done;
 }
 
-size_t StoreImpl::judge(ThreadState& thread, SlabClass& slab, std::span<const uint64_t> candidates,
-                        bool from_small) {
+size_t StoreImpl::judge(ThreadState& thread, SlabClass& size_class,
+                        std::span<const uint64_t> candidates, bool from_small) {
   std::array<Hash, kCandidates> hashes;
   for (const uint64_t chunk : candidates) {
     __builtin_prefetch(pages_.at(item_at_chunk(chunk)));
@@ -83,12 +83,12 @@ size_t StoreImpl::judge(ThreadState& thread, SlabClass& slab, std::span<const ui
   }
   size_t done = 0;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    done += judge_one(thread, slab, {candidates[i], hashes[i], from_small}) ? 1U : 0U;
+    done += judge_one(thread, size_class, {candidates[i], hashes[i], from_small}) ? 1U : 0U;
   }
   return done;
 }
 
-bool StoreImpl::judge_one(ThreadState& thread, SlabClass& slab, const Candidate& candidate) {
+bool StoreImpl::judge_one(ThreadState& thread, SlabClass& size_class, const Candidate& candidate) {
   const uint64_t offset = item_at_chunk(candidate.chunk);
   const Index::Hit hit =
       index_->find(candidate.hash, [&](uint64_t other) { return other == offset; });
@@ -100,27 +100,27 @@ bool StoreImpl::judge_one(ThreadState& thread, SlabClass& slab, const Candidate&
   }
   const Item& item = *pages_.item(offset);
   if (dead(item)) {
-    slab.events.expired_unfetched += hit.entry.fetched() ? 0U : 1U;
+    size_class.events.expired_unfetched += hit.entry.fetched() ? 0U : 1U;
     const bool unlinked = unlink(thread, offset, candidate.hash);
-    slab.events.reclaimed += unlinked ? 1U : 0U;
+    size_class.events.reclaimed += unlinked ? 1U : 0U;
     return unlinked;
   }
-  return candidate.from_small ? judge_small(thread, slab, candidate, hit)
-                              : judge_main(thread, slab, candidate, hit);
+  return candidate.from_small ? judge_small(thread, size_class, candidate, hit)
+                              : judge_main(thread, size_class, candidate, hit);
 }
 
-bool StoreImpl::judge_small(ThreadState& thread, SlabClass& slab, const Candidate& candidate,
+bool StoreImpl::judge_small(ThreadState& thread, SlabClass& size_class, const Candidate& candidate,
                             const Index::Hit& hit) {
   const uint64_t offset = hit.entry.offset();
-  slab.passed_small();
+  size_class.passed_small();
   if (hit.entry.frequency() >= kPromotion) {
     const ChunkPlace place = pages_.place_of(candidate.chunk);
     ChunkStates& states = *pages_.page(place.page).states;
     const uint8_t state = states.get(place.index);
     if (chunk_state::is_small(state) && states.change(place.index, state, chunk_state::kMain)) {
-      slab.left(state);
-      slab.entered(chunk_state::kMain);
-      ++slab.events.moves_to_main;
+      size_class.left(state);
+      size_class.entered(chunk_state::kMain);
+      ++size_class.events.moves_to_main;
       Index::set_frequency(hit, 0);
     }
     return false;
@@ -128,53 +128,53 @@ bool StoreImpl::judge_small(ThreadState& thread, SlabClass& slab, const Candidat
   if (!unlink(thread, offset, candidate.hash)) {
     return false;
   }
-  slab.ghost.resize(slab.used_chunks());
-  slab.ghost.remember(candidate.hash);
-  note_eviction(thread, slab, *pages_.item(offset), hit.entry);
-  ++slab.events.evicted_small;
+  size_class.ghost.resize(size_class.used_chunks());
+  size_class.ghost.remember(candidate.hash);
+  note_eviction(thread, size_class, *pages_.item(offset), hit.entry);
+  ++size_class.events.evicted_small;
   return true;
 }
 
-bool StoreImpl::judge_main(ThreadState& thread, SlabClass& slab, const Candidate& candidate,
+bool StoreImpl::judge_main(ThreadState& thread, SlabClass& size_class, const Candidate& candidate,
                            const Index::Hit& hit) {
   const unsigned frequency = hit.entry.frequency();
   if (frequency > 0) {
     Index::set_frequency(hit, frequency - 1);
-    ++slab.events.moves_within_main;
+    ++size_class.events.moves_within_main;
     return false;
   }
   if (!unlink(thread, hit.entry.offset(), candidate.hash)) {
     return false;
   }
-  note_eviction(thread, slab, *pages_.item(hit.entry.offset()), hit.entry);
-  ++slab.events.evicted_main;
+  note_eviction(thread, size_class, *pages_.item(hit.entry.offset()), hit.entry);
+  ++size_class.events.evicted_main;
   return true;
 }
 
-size_t StoreImpl::reclaim_expired(ThreadState& thread, SlabClass& slab, size_t wanted) {
-  if (slab.reclaimed_at == now()) {
+size_t StoreImpl::reclaim_expired(ThreadState& thread, SlabClass& size_class, size_t wanted) {
+  if (size_class.reclaimed_at == now()) {
     return 0;  // looked at this second: nothing more has expired
   }
   size_t done = 0;
   size_t pages = 0;
-  for (const uint32_t number : slab.pages()) {
+  for (const uint32_t number : size_class.pages()) {
     const PageInfo& page = pages_.page(number);
     const bool due = page.earliest_expiry.load(std::memory_order_relaxed) <= now();
     if (!due || page.swept == now()) {
       continue;
     }
-    const size_t freed = sweep_page(thread, slab, number);
-    slab.events.reclaimed += freed;
+    const size_t freed = sweep_page(thread, size_class, number);
+    size_class.events.reclaimed += freed;
     done += freed;
     if (done >= wanted || ++pages == kSweptPages) {
       return done;
     }
   }
-  slab.reclaimed_at = now();
+  size_class.reclaimed_at = now();
   return done;
 }
 
-size_t StoreImpl::sweep_page(ThreadState& thread, SlabClass& slab, uint32_t number) {
+size_t StoreImpl::sweep_page(ThreadState& thread, SlabClass& size_class, uint32_t number) {
   PageInfo& page = pages_.page(number);
   page.swept = now();
   page.earliest_expiry.store(PageInfo::kNever, std::memory_order_relaxed);
@@ -183,10 +183,10 @@ size_t StoreImpl::sweep_page(ThreadState& thread, SlabClass& slab, uint32_t numb
   for (size_t index = page.states->find(0, kQueued); index < page.states->count();
        index = page.states->find(index + 1, kQueued)) {
     const uint64_t chunk =
-        pages_.offset_at({number, static_cast<uint32_t>(index)}, slab.chunk_size());
+        pages_.offset_at({number, static_cast<uint32_t>(index)}, size_class.chunk_size());
     const uint64_t offset = item_at_chunk(chunk);
     const Item& item = *pages_.item(offset);
-    ++slab.events.crawler_items_checked;
+    ++size_class.events.crawler_items_checked;
     if (!trusted(offset)) {
       continue;
     }
@@ -198,7 +198,7 @@ size_t StoreImpl::sweep_page(ThreadState& thread, SlabClass& slab, uint32_t numb
     const Index::Hit hit = index_->find(hash, [&](uint64_t other) { return other == offset; });
     const bool unfetched = hit && !hit.entry.fetched();
     if (unlink(thread, offset, hash)) {
-      slab.events.expired_unfetched += unfetched ? 1U : 0U;
+      size_class.events.expired_unfetched += unfetched ? 1U : 0U;
       ++done;
     }
   }

@@ -95,37 +95,38 @@ StoreStats StoreImpl::stats() const {
   stats.crawls = crawls_.load(std::memory_order_relaxed);
   stats.janitor_rounds = janitor_rounds_.load(std::memory_order_relaxed);
   stats.metadata_bytes = pages_.bytes();
-  for (const auto& slab : slabs_) {
-    MutexLock lock(slab->mutex);
-    stats.metadata_bytes += slab->ghost.bytes();
+  for (const auto& size_class : slabs_) {
+    MutexLock lock(size_class->mutex);
+    stats.metadata_bytes += size_class->ghost.bytes();
   }
   return stats;
 }
 
-ClassStats StoreImpl::figures_of(SlabClass& slab) const {
+ClassStats StoreImpl::figures_of(SlabClass& size_class) const {
   ClassStats stats;
-  stats.class_id = slab.id();
-  stats.chunk_size = slab.chunk_size();
-  stats.chunks_per_page = slab.chunks_per_page();
-  stats.pages = slab.pages().size();
-  stats.used_chunks = slab.used_chunks() - std::min(slab.used_chunks(), slab.in_flight());
-  stats.free_chunks = slab.total_chunks() - stats.used_chunks;
-  stats.items_small = static_cast<uint64_t>(std::max<int64_t>(0, slab.small_count()));
-  stats.items_main = static_cast<uint64_t>(std::max<int64_t>(0, slab.main_count()));
-  add_events(stats, slab.events, slab.events_at_reset);
+  stats.class_id = size_class.id();
+  stats.chunk_size = size_class.chunk_size();
+  stats.chunks_per_page = size_class.chunks_per_page();
+  stats.pages = size_class.pages().size();
+  stats.used_chunks =
+      size_class.used_chunks() - std::min(size_class.used_chunks(), size_class.retired_chunks());
+  stats.free_chunks = size_class.total_chunks() - stats.used_chunks;
+  stats.items_small = static_cast<uint64_t>(std::max<int64_t>(0, size_class.small_count()));
+  stats.items_main = static_cast<uint64_t>(std::max<int64_t>(0, size_class.main_count()));
+  add_events(stats, size_class.events, size_class.events_at_reset);
   return stats;
 }
 
 std::vector<ClassStats> StoreImpl::class_stats() const {
   const auto changes = class_changes();
   std::vector<ClassStats> all;
-  for (const auto& slab : slabs_) {
-    MutexLock lock(slab->mutex);
-    if (slab->pages().empty()) {
+  for (const auto& size_class : slabs_) {
+    MutexLock lock(size_class->mutex);
+    if (size_class->pages().empty()) {
       continue;
     }
-    ClassStats stats = figures_of(*slab);
-    const auto& change = changes[slab->id()];
+    ClassStats stats = figures_of(*size_class);
+    const auto& change = changes[size_class->id()];
     stats.items = difference(change.items_added, change.items_removed);
     stats.mem_requested = difference(change.bytes_added, change.bytes_removed);
     all.push_back(stats);
@@ -158,9 +159,9 @@ void StoreImpl::reset_stats() {
     use_at_reset_ = class_use_since_start();
   }
   items_at_reset_.store(last_cas_.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  for (const auto& slab : slabs_) {
-    MutexLock lock(slab->mutex);
-    slab->events_at_reset = slab->events;
+  for (const auto& size_class : slabs_) {
+    MutexLock lock(size_class->mutex);
+    size_class->events_at_reset = size_class->events;
   }
 }
 

@@ -48,11 +48,11 @@ size_t StoreImpl::part_count(size_t value_size) const {
   return (value_size + largest - 1) / largest;
 }
 
-size_t StoreImpl::piece_count(const Item& item) const {
+size_t StoreImpl::part_count(const Item& item) const {
   return item.chained() ? part_count(item.value_size()) : 1;
 }
 
-std::string_view StoreImpl::piece(const Item& item, size_t index) const {
+std::string_view StoreImpl::part(const Item& item, size_t index) const {
   if (!item.chained()) {
     return {item.body(), item.value_size()};
   }
@@ -79,7 +79,7 @@ bool StoreImpl::pin(const Item& item) {
     unpin_head(offset, size);
     return false;
   }
-  for (size_t part = 0; item.chained() && part < piece_count(item); ++part) {
+  for (size_t part = 0; item.chained() && part < part_count(item); ++part) {
     const auto chunk = load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
     pins_of(chunk).fetch_add(1, std::memory_order_acq_rel);
   }
@@ -87,7 +87,7 @@ bool StoreImpl::pin(const Item& item) {
 }
 
 void StoreImpl::unpin(const Item& item) {
-  for (size_t part = 0; item.chained() && part < piece_count(item); ++part) {
+  for (size_t part = 0; item.chained() && part < part_count(item); ++part) {
     const auto chunk = load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
     pins_of(chunk).fetch_sub(1, std::memory_order_acq_rel);
   }

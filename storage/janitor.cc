@@ -29,8 +29,8 @@ bool StoreImpl::resting() {
 }
 
 /// What was looked at since the class had checked `before` items; the rest due for it is noted.
-uint64_t StoreImpl::note_checked(uint64_t before, const SlabClass& slab) {
-  const uint64_t checked = slab.events.crawler_items_checked - before;
+uint64_t StoreImpl::note_checked(uint64_t before, const SlabClass& size_class) {
+  const uint64_t checked = size_class.events.crawler_items_checked - before;
   rest_due_us_ += checked * tuning_.sweep_rest_us.load(std::memory_order_relaxed) / kRestEvery;
   return checked;
 }
@@ -39,10 +39,10 @@ bool StoreImpl::sweep_classes(ThreadState& thread) {
   const uint64_t most = tuning_.sweep_items.load(std::memory_order_relaxed);
   size_t swept = 0;
   for (; sweep_class_ < slabs_.size(); ++sweep_class_, sweep_checked_ = 0) {
-    SlabClass& slab = *slabs_[sweep_class_];
+    SlabClass& size_class = *slabs_[sweep_class_];
     size_t& ordinal = sweep_ordinals_[sweep_class_];
-    MutexLock lock(slab.mutex);
-    const auto& numbers = slab.pages();
+    MutexLock lock(size_class.mutex);
+    const auto& numbers = size_class.pages();
     for (; ordinal < numbers.size() && (most == 0 || sweep_checked_ < most); ++ordinal) {
       const PageInfo& page = pages_.page(numbers[ordinal]);
       if (page.earliest_expiry.load(std::memory_order_relaxed) > now() || page.swept == now()) {
@@ -51,9 +51,9 @@ bool StoreImpl::sweep_classes(ThreadState& thread) {
       if (swept++ == kPagesSweptARound) {
         return true;  // here again next round
       }
-      const uint64_t before = slab.events.crawler_items_checked;
-      slab.events.crawler_reclaimed += sweep_page(thread, slab, numbers[ordinal]);
-      sweep_checked_ += note_checked(before, slab);
+      const uint64_t before = size_class.events.crawler_items_checked;
+      size_class.events.crawler_reclaimed += sweep_page(thread, size_class, numbers[ordinal]);
+      sweep_checked_ += note_checked(before, size_class);
     }
     ordinal = ordinal < numbers.size() ? ordinal : 0;
   }
@@ -78,9 +78,9 @@ bool StoreImpl::crawl_some(ThreadState& thread) {
   const MutexLock crawl(crawl_mutex_);
   size_t swept = 0;
   while (crawl_class_ < slabs_.size()) {
-    SlabClass& slab = *slabs_[crawl_class_];
-    MutexLock lock(slab.mutex);
-    const auto& numbers = slab.pages();
+    SlabClass& size_class = *slabs_[crawl_class_];
+    MutexLock lock(size_class.mutex);
+    const auto& numbers = size_class.pages();
     const bool enough = most != 0 && crawl_checked_ >= most;
     if (!crawl_classes_[crawl_class_] || enough || crawl_ordinal_ >= numbers.size()) {
       ++crawl_class_;
@@ -91,9 +91,10 @@ bool StoreImpl::crawl_some(ThreadState& thread) {
     if (swept++ == kPagesSweptARound) {
       return true;
     }
-    const uint64_t before = slab.events.crawler_items_checked;
-    slab.events.crawler_reclaimed += sweep_page(thread, slab, numbers[crawl_ordinal_++]);
-    crawl_checked_ += note_checked(before, slab);
+    const uint64_t before = size_class.events.crawler_items_checked;
+    size_class.events.crawler_reclaimed +=
+        sweep_page(thread, size_class, numbers[crawl_ordinal_++]);
+    crawl_checked_ += note_checked(before, size_class);
   }
   crawl_class_ = 0;
   crawling_.store(false, std::memory_order_relaxed);
@@ -120,12 +121,12 @@ void StoreImpl::settle_access_clocks() {
 bool StoreImpl::maintain(ThreadState& thread) {
   janitor_rounds_.fetch_add(1, std::memory_order_relaxed);
   flushed_.settle();
-  if (region_.lasting() && noted_ != now()) {
+  if (region_.persistent() && noted_ != now()) {
     noted_ = now();
     Superblock::note_time(region_, noted_);
   }
   adopt_orphans(thread);
-  if (settle_doubts()) {
+  if (verify_some()) {
     thread.quiesce();
     return true;
   }

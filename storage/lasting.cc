@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A lasting region's start and end, and what its superblock learns in between.
+// A persistent region's start and end, and what its superblock learns in between.
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -12,8 +12,8 @@
 namespace ember::storage {
 
 /// Before anything in the region is changed: it is in use, by this boot.
-Result<void> StoreImpl::begin_lasting() {
-  pages_.set_media({.lasting = true, .file_id = salt_, .durable = durable_});
+Result<void> StoreImpl::begin_persistent() {
+  pages_.set_media({.persistent = true, .file_id = salt_, .durable = durable_});
   report_.reason = takeover_.reason;
   report_.flushed = durable_.needed();
   report_.source = takeover_.warm ? RecoveryReport::Source::scan : RecoveryReport::Source::cold;
@@ -111,8 +111,8 @@ Result<void> StoreImpl::take_snapshot(Recovery& recovery, std::unique_ptr<StateR
   if (takeover_.noted > now()) {
     return fail("the system's clock was set back, and what has expired must be looked for");
   }
-  if (!recovery.all_at_home()) {
-    return fail("it is for other slab options or another -m");
+  if (!recovery.all_pages_fit()) {
+    return fail("it is for other size_class options or another -m");
   }
   auto reader = StateReader::open(
       *region_.state_path(),
@@ -125,16 +125,16 @@ Result<void> StoreImpl::take_snapshot(Recovery& recovery, std::unique_ptr<StateR
   auto taken = Snapshot(*this).read(*used, recovery.pages());
   // A key at the very end of the arena is compared without looking: it must not reach beyond.
   const auto last = static_cast<uint32_t>(pages_.count() - 1);
-  if (taken && pages_.page(last).doubted && !settle_doubts_of(last)) {
+  if (taken && pages_.page(last).unverified && !verify_page(last)) {
     taken = fail("the last page is damaged");
   }
   if (taken) {
-    doubted_pages_.store(recovery.pages().size());
+    unverified_pages_.store(recovery.pages().size());
     return taken;
   }
   recovery.start_over();
-  for (auto& slab : slabs_) {
-    slab = std::make_unique<SlabClass>(slab->id(), pages_, classes_);
+  for (auto& size_class : slabs_) {
+    size_class = std::make_unique<SlabClass>(size_class->id(), pages_, classes_);
   }
   damaged_.clear();
   {
@@ -161,7 +161,7 @@ bool StoreImpl::died_while_down(const Item& item) const {
 }
 
 /// After recovery: the figures it found count from now on.
-Result<void> StoreImpl::settle_lasting() {
+Result<void> StoreImpl::settle_persistent() {
   durable_.fence();
   const MutexLock lock(superblock_mutex_);
   SuperblockRecord& record = superblock_.record;
@@ -192,7 +192,7 @@ void StoreImpl::keep_flush(uint64_t horizon, UnixSeconds due) {
 }
 
 Result<void> StoreImpl::close(bool sync) {
-  if (!region_.lasting()) {
+  if (!region_.persistent()) {
     return {};
   }
   if (sync) {

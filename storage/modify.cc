@@ -39,8 +39,8 @@ ItemPlan plan_like(const Item& item, Hash hash) {
 }  // namespace
 
 void StoreImpl::copy_value(const Item& item, Draft& draft) const {
-  for (size_t index = 0; index < piece_count(item); ++index) {
-    draft.fill(piece(item, index));
+  for (size_t index = 0; index < part_count(item); ++index) {
+    draft.fill(part(item, index));
   }
 }
 

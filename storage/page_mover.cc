@@ -47,10 +47,10 @@ bool held(const PageInfo& page) {
 
 }  // namespace
 
-std::optional<uint32_t> StoreImpl::cheapest_page(SlabClass& slab) {
+std::optional<uint32_t> StoreImpl::cheapest_page(SlabClass& size_class) {
   std::optional<uint32_t> cheapest;
   uint32_t least = std::numeric_limits<uint32_t>::max();
-  const auto& numbers = slab.pages();
+  const auto& numbers = size_class.pages();
   const size_t step = std::max<size_t>(1, numbers.size() / kCompared);
   for (size_t ordinal = 0; ordinal < numbers.size(); ordinal += step) {
     const PageInfo& page = pages_.page(numbers[ordinal]);
@@ -62,8 +62,8 @@ std::optional<uint32_t> StoreImpl::cheapest_page(SlabClass& slab) {
   return cheapest;
 }
 
-bool StoreImpl::relocate(ThreadState& thread, SlabClass& slab, uint64_t chunk) {
-  const uint64_t target = slab.take();
+bool StoreImpl::relocate(ThreadState& thread, SlabClass& size_class, uint64_t chunk) {
+  const uint64_t target = size_class.take();
   if (target == 0) {
     return false;
   }
@@ -98,11 +98,11 @@ bool StoreImpl::relocate(ThreadState& thread, SlabClass& slab, uint64_t chunk) {
       return true;
     }
   }
-  slab.give(target);
+  size_class.give(target);
   return false;
 }
 
-bool StoreImpl::drain_page(ThreadState& thread, SlabClass& slab, uint32_t number,
+bool StoreImpl::drain_page(ThreadState& thread, SlabClass& size_class, uint32_t number,
                            uint8_t for_class) {
   PageInfo& page = pages_.page(number);
   if (!page.draining) {
@@ -110,16 +110,17 @@ bool StoreImpl::drain_page(ThreadState& thread, SlabClass& slab, uint32_t number
     page.wanted_by = for_class;
     slabs_[for_class]->pages_coming.fetch_add(1, std::memory_order_relaxed);
     if (StoreObserver* const observer = thread.observer(); observer != nullptr) {
-      observer->on_page_move(slab.id(), for_class);
+      observer->on_page_move(size_class.id(), for_class);
     }
-    if (slab.start_drain(number)) {
-      free_page(slab, number);
+    if (size_class.start_drain(number)) {
+      free_page(size_class, number);
       pages_moved_.fetch_add(1, std::memory_order_relaxed);
       return true;
     }
   }
   // Relocation must leave writers their reserve.
-  size_t spare = slab.free_chunks() - std::min(slab.free_chunks(), slab.reserve());
+  size_t spare =
+      size_class.free_chunks() - std::min(size_class.free_chunks(), size_class.reserve());
   for (uint32_t index = 0; index < page.states->count(); ++index) {
     const uint8_t state = page.states->get(index);
     const bool item_like = chunk_state::is_queued(state) || state == chunk_state::kPart ||
@@ -127,21 +128,21 @@ bool StoreImpl::drain_page(ThreadState& thread, SlabClass& slab, uint32_t number
     if (!item_like) {
       continue;
     }
-    const uint64_t chunk = pages_.offset_at({number, index}, slab.chunk_size());
+    const uint64_t chunk = pages_.offset_at({number, index}, size_class.chunk_size());
     const uint64_t offset = item_at_chunk(chunk);
     if (!trusted(offset)) {
       continue;  // until it is dropped
     }
     const Item& item = *pages_.item(offset);
     if (spare > 0 && offset == chunk && !item.chained() && !dead(item) &&
-        relocate(thread, slab, chunk)) {
+        relocate(thread, size_class, chunk)) {
       --spare;
       continue;
     }
     const Hash hash = hash_key(item.key());
     const Index::Hit hit = index_->find(hash, [&](uint64_t other) { return other == offset; });
     if (hit && unlink(thread, offset, hash)) {
-      note_eviction(thread, slab, item, hit.entry);
+      note_eviction(thread, size_class, item, hit.entry);
     }
   }
   pages_moved_.fetch_add(1, std::memory_order_relaxed);
@@ -154,22 +155,22 @@ void StoreImpl::continue_drains(ThreadState& thread) {
     if (id == 0) {
       continue;
     }
-    SlabClass& slab = *slabs_[id];
-    MutexLock lock(slab.mutex);
+    SlabClass& size_class = *slabs_[id];
+    MutexLock lock(size_class.mutex);
     PageInfo& page = pages_.page(number);
     if (page.class_id.load(std::memory_order_relaxed) == id && page.draining) {
-      drain_page(thread, slab, number, page.wanted_by);
+      drain_page(thread, size_class, number, page.wanted_by);
       pages_moved_.fetch_sub(1, std::memory_order_relaxed);
     }
   }
 }
 
-double StoreImpl::worth_of_page(SlabClass& slab) const {
-  const Pressure& pressure = pressures_[slab.id()];
+double StoreImpl::worth_of_page(SlabClass& size_class) const {
+  const Pressure& pressure = pressures_[size_class.id()];
   // What happened since the last look counts in full: a class that just began is not idle.
   return (pressure.loss.load(std::memory_order_relaxed) +
-          pressure.since(slab.events, slab.chunk_size())) /
-         static_cast<double>(slab.pages().size());
+          pressure.since(size_class.events, size_class.chunk_size())) /
+         static_cast<double>(size_class.pages().size());
 }
 
 /// The class that misses a page least, and has one that can go; 0 if there is none.
@@ -177,20 +178,21 @@ uint8_t StoreImpl::cheapest_donor(uint8_t for_class) {
   uint8_t donor = 0;
   double least = std::numeric_limits<double>::max();
   for (size_t number = 1; number < slabs_.size(); ++number) {
-    SlabClass& slab = *slabs_[number];
-    const uint8_t id = slab.id();
-    MutexLock lock(slab.mutex);
-    if (slab.pages().empty()) {
+    SlabClass& size_class = *slabs_[number];
+    const uint8_t id = size_class.id();
+    MutexLock lock(size_class.mutex);
+    if (size_class.pages().empty()) {
       continue;
     }
-    const bool spare = slab.free_chunks() >= slab.chunks_per_page() + slab.reserve();
-    double worth = spare ? -1 : worth_of_page(slab);
+    const bool spare =
+        size_class.free_chunks() >= size_class.chunks_per_page() + size_class.reserve();
+    double worth = spare ? -1 : worth_of_page(size_class);
     if (id == for_class) {
       worth = std::numeric_limits<double>::max() / 2;  // only if there is nobody else
     }
     // Of equals, the one with the most pages misses one least.
-    worth -= static_cast<double>(slab.pages().size()) * 1e-9;
-    if (worth < least && cheapest_page(slab)) {
+    worth -= static_cast<double>(size_class.pages().size()) * 1e-9;
+    if (worth < least && cheapest_page(size_class)) {
       least = worth;
       donor = id;
     }
@@ -203,26 +205,27 @@ bool StoreImpl::steal_page(ThreadState& thread, uint8_t for_class) {
   if (donor == 0) {
     return false;
   }
-  SlabClass& slab = *slabs_[donor];
-  MutexLock lock(slab.mutex);
-  const auto page = cheapest_page(slab);
-  return page && drain_page(thread, slab, *page, for_class);
+  SlabClass& size_class = *slabs_[donor];
+  MutexLock lock(size_class.mutex);
+  const auto page = cheapest_page(size_class);
+  return page && drain_page(thread, size_class, *page, for_class);
 }
 
 std::vector<StoreImpl::Standing> StoreImpl::standings() {
   std::vector<Standing> all;
   for (size_t number = 1; number < slabs_.size(); ++number) {
-    SlabClass& slab = *slabs_[number];
-    const uint8_t id = slab.id();
-    MutexLock lock(slab.mutex);
-    const double loss = pressures_[id].look(slab.events, slab.chunk_size());
-    if (!slab.pages().empty()) {
-      all.push_back({.id = id,
-                     .loss = loss,
-                     .pages = static_cast<double>(slab.pages().size()),
-                     .spare = slab.free_chunks() >= slab.chunks_per_page() + slab.reserve(),
-                     .roomy = slab.free_chunks() >=
-                              slab.chunks_per_page() / 2 + slab.reserve() + kEvictionBatch});
+    SlabClass& size_class = *slabs_[number];
+    const uint8_t id = size_class.id();
+    MutexLock lock(size_class.mutex);
+    const double loss = pressures_[id].look(size_class.events, size_class.chunk_size());
+    if (!size_class.pages().empty()) {
+      all.push_back(
+          {.id = id,
+           .loss = loss,
+           .pages = static_cast<double>(size_class.pages().size()),
+           .spare = size_class.free_chunks() >= size_class.chunks_per_page() + size_class.reserve(),
+           .roomy = size_class.free_chunks() >=
+                    size_class.chunks_per_page() / 2 + size_class.reserve() + kEvictionBatch});
     }
   }
   return all;
@@ -230,9 +233,10 @@ std::vector<StoreImpl::Standing> StoreImpl::standings() {
 
 bool StoreImpl::due_for_balance() {
   uint64_t evicted = 0;
-  for (const auto& slab : slabs_) {
-    MutexLock lock(slab->mutex);
-    evicted += (slab->events.evicted_small + slab->events.evicted_main) * slab->chunk_size();
+  for (const auto& size_class : slabs_) {
+    MutexLock lock(size_class->mutex);
+    evicted += (size_class->events.evicted_small + size_class->events.evicted_main) *
+               size_class->chunk_size();
   }
   const size_t look =
       std::max(pages_.page_size() / 2, memory_limit_.load(std::memory_order_relaxed) / kLookShare);
@@ -278,32 +282,32 @@ void StoreImpl::balance(ThreadState& thread) {
   }
 }
 
-void StoreImpl::prepare_move(ThreadState& thread, SlabClass& slab, uint8_t for_class) {
-  MutexLock lock(slab.mutex);
-  const auto page = cheapest_page(slab);
+void StoreImpl::prepare_move(ThreadState& thread, SlabClass& size_class, uint8_t for_class) {
+  MutexLock lock(size_class.mutex);
+  const auto page = cheapest_page(size_class);
   if (!page) {
     return;
   }
   // The class gives up its least valuable items wherever they lie; what is left in the page moves
   // to their chunks, once those are free.
-  const size_t elsewhere =
-      slab.free_chunks() - std::min<size_t>(slab.free_chunks(), pages_.page(*page).free);
-  const size_t needed = pages_.page(*page).used + slab.reserve();
+  const size_t elsewhere = size_class.free_chunks() -
+                           std::min<size_t>(size_class.free_chunks(), pages_.page(*page).free);
+  const size_t needed = pages_.page(*page).used + size_class.reserve();
   if (needed > elsewhere) {
-    evict(thread, slab, needed - elsewhere);
+    evict(thread, size_class, needed - elsewhere);
     // These were the move's doing and say nothing of the class's need.
-    pressures_[slab.id()].main_evicted = slab.events.evicted_main;
+    pressures_[size_class.id()].main_evicted = size_class.events.evicted_main;
   }
-  next_move_ = {*page, slab.id(), for_class};
+  next_move_ = {*page, size_class.id(), for_class};
 }
 
 void StoreImpl::finish_move(ThreadState& thread) {
   const Move move = std::exchange(next_move_, Move());
-  SlabClass& slab = *slabs_[move.from];
-  MutexLock lock(slab.mutex);
+  SlabClass& size_class = *slabs_[move.from];
+  MutexLock lock(size_class.mutex);
   const PageInfo& page = pages_.page(move.page);
   if (page.class_id.load(std::memory_order_relaxed) == move.from && !page.draining) {
-    drain_page(thread, slab, move.page, move.to);
+    drain_page(thread, size_class, move.page, move.to);
   }
 }
 

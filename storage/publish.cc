@@ -38,21 +38,21 @@ uint64_t StoreImpl::queue_chunk(const Item& item) const {
 }
 
 uint8_t StoreImpl::entry_state(const Item& item, const ItemPlan& plan, const Index::Hit& old) {
-  const SlabClass& slab = *slabs_[pages_.class_of(queue_chunk(item))];
+  const SlabClass& size_class = *slabs_[pages_.class_of(queue_chunk(item))];
   if (old) {
     // A new version keeps the standing of the old one: an overwrite is a use.
     const Item& before = *pages_.item(old.entry.offset());
     const bool in_main = pages_.state(queue_chunk(before)) == chunk_state::kMain;
-    return in_main ? chunk_state::kMain : slab.newcomer();
+    return in_main ? chunk_state::kMain : size_class.newcomer();
   }
-  return plan.recalled ? chunk_state::kMain : slab.newcomer();
+  return plan.recalled ? chunk_state::kMain : size_class.newcomer();
 }
 
 void StoreImpl::enter_queue(const Item& item, uint8_t state) {
   const uint64_t offset = pages_.offset_of(&item);
   const uint64_t queued = queue_chunk(item);
   if (item.chained()) {
-    for (size_t part = 0; part < piece_count(item); ++part) {
+    for (size_t part = 0; part < part_count(item); ++part) {
       const auto chunk = load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
       const ChunkPlace place = pages_.place_of(chunk);
       pages_.page(place.page).owners[place.index].store(offset, std::memory_order_relaxed);
@@ -91,12 +91,12 @@ void StoreImpl::end_item(ThreadState& thread, uint64_t offset) {
   count_out(thread, *item);
   end_durably(item);
   const auto retire = [&](uint64_t chunk) {
-    SlabClass& slab = *slabs_[pages_.class_of(chunk)];
-    slab.took_off();
-    slab.left(pages_.exchange_state(chunk, chunk_state::kRetired));
+    SlabClass& size_class = *slabs_[pages_.class_of(chunk)];
+    size_class.note_retired();
+    size_class.left(pages_.exchange_state(chunk, chunk_state::kRetired));
     thread.unlinked_.push_back(chunk);
   };
-  for (size_t part = 0; item->chained() && part < piece_count(*item); ++part) {
+  for (size_t part = 0; item->chained() && part < part_count(*item); ++part) {
     retire(load_unaligned<uint64_t>(item->body() + part * sizeof(uint64_t)));
   }
   retire(offset);

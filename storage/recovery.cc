@@ -34,13 +34,13 @@ void Recovery::survey() {
       owned_.push_back(number);
       most_items_ += store_.classes_.chunks_per_page(id);
     } else {
-      homeless_.push_back(number);
+      misfit_pages_.push_back(number);
     }
   }
   const size_t whole = store_.region_.whole().size() / pages_.page_size();
   for (auto number = count; store_.takeover_.warm && number < whole; ++number) {
     if (header_of(number).sound(number, store_.salt_)) {
-      homeless_.push_back(number);
+      misfit_pages_.push_back(number);
     }
   }
   std::ranges::reverse(free);  // the lowest is taken first
@@ -69,11 +69,11 @@ Result<Recovery::Outcome> Recovery::run(RecoveryReport& report) {
   for (const Tally& tally : std::span(*tallies).subspan(1)) {
     first.chained.insert(first.chained.end(), tally.chained.begin(), tally.chained.end());
   }
-  Rehousing rehousing(store_, homeless_);
-  rehousing.add_chains();
-  enter_chained(first, rehousing);
+  Migration migration(store_, misfit_pages_);
+  migration.add_chains();
+  enter_chained(first, migration);
   hand_over(*tallies, report);
-  return rehousing.run(report) ? Outcome::done : Outcome::cut_short;
+  return migration.run(report) ? Outcome::done : Outcome::cut_short;
 }
 
 /// What each thread found.
@@ -311,17 +311,17 @@ bool Recovery::claim_parts(const Candidate& head, Tally& tally) {
 bool Recovery::lies_elsewhere(const Item& item) const {
   for (size_t part = 0; part < store_.part_count(item.value_size()); ++part) {
     const auto offset = load_unaligned<uint64_t>(item.body() + part * sizeof(uint64_t));
-    if (std::ranges::binary_search(homeless_, pages_.page_of(offset))) {
+    if (std::ranges::binary_search(misfit_pages_, pages_.page_of(offset))) {
       return true;
     }
   }
   return false;
 }
 
-void Recovery::enter_chained(Tally& tally, Rehousing& rehousing) {
+void Recovery::enter_chained(Tally& tally, Migration& migration) {
   for (const Candidate& head : tally.chained) {
     const Item& item = *pages_.item(head.offset);
-    if (lies_elsewhere(item) && rehousing.add_chain(head.offset)) {
+    if (lies_elsewhere(item) && migration.add_chain(head.offset)) {
       continue;
     }
     if (parts_sound(item)) {
@@ -356,9 +356,10 @@ void Recovery::hand_over(const std::vector<Tally>& tallies, RecoveryReport& repo
   store_.items_at_reset_.store(last);
   for (const uint32_t number : owned_) {
     const QueuedChunks queued = pages_.count_chunks(number);
-    SlabClass& slab = *store_.slabs_[pages_.page(number).class_id.load(std::memory_order_relaxed)];
-    const MutexLock lock(slab.mutex);
-    slab.adopt_page(number, queued);
+    SlabClass& size_class =
+        *store_.slabs_[pages_.page(number).class_id.load(std::memory_order_relaxed)];
+    const MutexLock lock(size_class.mutex);
+    size_class.adopt_page(number, queued);
   }
   report.items = store_.index_->entry_count();
   report.damaged_pages = damaged_pages_;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Recovery: finds the items that an earlier process left in a lasting region, by looking through
+// Recovery: finds the items that an earlier process left in a persistent region, by looking through
 // its pages: in parallel, reading each page header and each item's header and key, no value.
 //
-// Everything read is doubted (item_check.h). What is not an item, or is older than another of its
-// key, expired or flushed, is ended, so that no later recovery sees it again.
+// Everything read is unverified (item_check.h). What is not an item, or is older than another of
+// its key, expired or flushed, is ended, so that no later recovery sees it again.
 //
 // Threads: used by one, before the store has others; it starts its own for run().
 #pragma once
@@ -18,7 +18,7 @@
 #include "base/mutex.h"
 #include "storage/index/index_loader.h"
 #include "storage/item/item_check.h"
-#include "storage/rehousing.h"
+#include "storage/migration.h"
 #include "storage/slab/page_reader.h"
 #include "storage/store_impl.h"
 
@@ -33,7 +33,7 @@ class Recovery {
   void survey();
   /// Pages of a class of ours, and none that are not: a snapshot may know them all.
   std::span<const uint32_t> pages() const { return owned_; }
-  bool all_at_home() const { return homeless_.empty(); }
+  bool all_pages_fit() const { return misfit_pages_.empty(); }
   /// Has the pages as survey() left them again.
   void start_over();
 
@@ -43,7 +43,7 @@ class Recovery {
   enum class Outcome : uint8_t {
     done,
     given_up,   // as StoreOptions::give_up asks; only what is dead was ended
-    cut_short,  // likewise, when pages had been rehoused already: as after a crash
+    cut_short,  // likewise, when pages had been migrated already: as after a crash
   };
   /// Enters all items into the index, and adds to the report what it found.
   Result<Outcome> run(RecoveryReport& report);
@@ -101,14 +101,14 @@ class Recovery {
   bool parts_sound(const Item& item) const;
   bool claim_parts(const Candidate& head, Tally& tally);
   bool lies_elsewhere(const Item& item) const;
-  void enter_chained(Tally& tally, Rehousing& rehousing);
+  void enter_chained(Tally& tally, Migration& migration);
   void hand_over(const std::vector<Tally>& tallies, RecoveryReport& report);
 
   StoreImpl& store_;
   PageTable& pages_;
   const UnixSeconds now_;
-  std::vector<uint32_t> owned_;     // pages of a class of ours
-  std::vector<uint32_t> homeless_;  // of a chunk size that is no class's, or beyond the arena
+  std::vector<uint32_t> owned_;         // pages of a class of ours
+  std::vector<uint32_t> misfit_pages_;  // of a chunk size that is no class's, or beyond the arena
   size_t most_items_ = 0;
   uint64_t damaged_pages_ = 0;
 };

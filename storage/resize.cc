@@ -14,7 +14,7 @@ Result<void> StoreImpl::resize(size_t limit) {
   const size_t allowed = pages_.allowed();
   if (wanted < allowed) {
     pages_.add_excess(allowed - wanted);
-    pages_.set_aside_free();
+    pages_.retire_free();
   } else if (auto grown = grow(wanted - allowed); !grown) {
     return grown;
   }
@@ -34,7 +34,7 @@ Result<void> StoreImpl::grow(size_t pages) {
   }
   const size_t back = pages - fresh - pages_.drop_excess(pages - fresh);
   for (size_t i = 0; i < back; ++i) {
-    if (auto taken = pages_.bring_back(); !taken) {
+    if (auto taken = pages_.commit_retired(); !taken) {
       return taken;
     }
   }
@@ -47,7 +47,7 @@ bool StoreImpl::shrink_some(ThreadState& thread) {
   if (pages_.excess() == 0) {
     return false;
   }
-  pages_.set_aside_free();
+  pages_.retire_free();
   if (pages_.excess() == 0 || drains_.load(std::memory_order_relaxed) != 0 ||
       next_move_.from != 0) {
     return false;  // what is on its way will do, or is waited for
@@ -66,11 +66,11 @@ bool StoreImpl::shrink_some(ThreadState& thread) {
 /// With -M nothing is evicted: a page goes only if nothing is in it.
 bool StoreImpl::drain_empty_page(ThreadState& thread) {
   for (size_t number = 1; number < slabs_.size(); ++number) {
-    SlabClass& slab = *slabs_[number];
-    const MutexLock lock(slab.mutex);
-    const auto page = cheapest_page(slab);
+    SlabClass& size_class = *slabs_[number];
+    const MutexLock lock(size_class.mutex);
+    const auto page = cheapest_page(size_class);
     if (page && pages_.page(*page).used == 0) {
-      return drain_page(thread, slab, *page, 0);
+      return drain_page(thread, size_class, *page, 0);
     }
   }
   return false;
@@ -105,9 +105,9 @@ PageMove StoreImpl::move_page(int from, int to) {
   return PageMove::ok;
 }
 
-size_t StoreImpl::page_count(SlabClass& slab) const {
-  const MutexLock lock(slab.mutex);
-  return slab.pages().size();
+size_t StoreImpl::page_count(SlabClass& size_class) const {
+  const MutexLock lock(size_class.mutex);
+  return size_class.pages().size();
 }
 
 /// Of the classes with more than one page, the one with the most; 0 if there is none.
@@ -147,12 +147,12 @@ void StoreImpl::obey_move(ThreadState& thread) {
     }
   }
   if (asked_.to != 0) {
-    SlabClass& slab = *slabs_[asked_.to];
-    const MutexLock class_lock(slab.mutex);
+    SlabClass& size_class = *slabs_[asked_.to];
+    const MutexLock class_lock(size_class.mutex);
     // Unless a writer of the class was faster.
     if (asked_.from == 0 ||
         pages_.page(asked_.page).class_id.load(std::memory_order_relaxed) == 0) {
-      claim_page(slab);
+      claim_page(size_class);
     }
   }
   move_asked_.store(false, std::memory_order_release);

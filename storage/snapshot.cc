@@ -81,9 +81,9 @@ void Snapshot::gather() {
   image_ = store_.index_->image();
   const std::vector<ThreadState::ClassChange> changes = store_.class_changes();
   for (size_t id = 0; id < store_.slabs_.size(); ++id) {
-    SlabClass& slab = *store_.slabs_[id];
-    const MutexLock lock(slab.mutex);
-    for (const uint32_t number : slab.pages()) {
+    SlabClass& size_class = *store_.slabs_[id];
+    const MutexLock lock(size_class.mutex);
+    for (const uint32_t number : size_class.pages()) {
       const PageInfo& page = pages_.page(number);
       page_list_.push_back({.number = number,
                             .class_id = static_cast<uint32_t>(id),
@@ -92,7 +92,7 @@ void Snapshot::gather() {
     }
     classes_.push_back({.items = changes[id].items_added - changes[id].items_removed,
                         .bytes = changes[id].bytes_added - changes[id].bytes_removed,
-                        .queues = slab.queues()});
+                        .queues = size_class.queues()});
   }
 }
 
@@ -246,7 +246,7 @@ void Snapshot::restore_states(const Piece& piece, const std::byte* place) const 
     PageInfo& page = pages_.page(page_list_[i].number);
     const uint32_t chunks = page_list_[i].chunks;
     page.states->assign(place);
-    page.doubted = true;
+    page.unverified = true;
     page.expires_at(page_list_[i].earliest_expiry);
     place += align_up(chunks, 8);
     for (uint32_t index = 0; page.owners != nullptr && index < chunks; ++index) {
@@ -319,15 +319,15 @@ Result<void> Snapshot::read(const StateReader& reader, std::span<const uint32_t>
 void Snapshot::restore_figures() {
   for (const Page& page : page_list_) {
     const QueuedChunks queued = pages_.count_chunks(page.number);
-    SlabClass& slab = *store_.slabs_[page.class_id];
-    const MutexLock lock(slab.mutex);
-    slab.adopt_page(page.number, queued);
+    SlabClass& size_class = *store_.slabs_[page.class_id];
+    const MutexLock lock(size_class.mutex);
+    size_class.adopt_page(page.number, queued);
   }
   const MutexLock threads(store_.threads_mutex_);
   for (size_t id = 0; id < classes_.size(); ++id) {
-    SlabClass& slab = *store_.slabs_[id];
-    const MutexLock lock(slab.mutex);
-    slab.set_queues(classes_[id].queues);
+    SlabClass& size_class = *store_.slabs_[id];
+    const MutexLock lock(size_class.mutex);
+    size_class.set_queues(classes_[id].queues);
     store_.past_changes_[id].items_added += classes_[id].items;
     store_.past_changes_[id].bytes_added += classes_[id].bytes;
   }

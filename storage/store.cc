@@ -58,7 +58,7 @@ StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Cl
 StoreImpl::~StoreImpl() = default;
 
 Result<void> StoreImpl::open() {
-  if (auto opened = region_.lasting() ? open_lasting() : open_index(0); !opened) {
+  if (auto opened = region_.persistent() ? open_persistent() : open_index(0); !opened) {
     return opened;
   }
   if (options_.track_sizes) {
@@ -67,8 +67,8 @@ Result<void> StoreImpl::open() {
   return {};
 }
 
-Result<void> StoreImpl::open_lasting() {
-  if (auto begun = begin_lasting(); !begun) {
+Result<void> StoreImpl::open_persistent() {
+  if (auto begun = begin_persistent(); !begun) {
     return begun;
   }
   Recovery recovery(*this);
@@ -79,7 +79,7 @@ Result<void> StoreImpl::open_lasting() {
   if (auto recovered = recover(recovery); !recovered) {
     return recovered;
   }
-  return settle_lasting();
+  return settle_persistent();
 }
 
 Result<void> StoreImpl::open_index(size_t most_items) {
@@ -112,7 +112,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, MemoryRe
     return fail(fmt::format("-m is limited to {} MiB", IndexEntry::kMaxOffset / kMiB));
   }
   Takeover takeover = judge_region(region, clock.now());
-  if (region.lasting() && options.strict && !takeover.warm && !takeover.blank) {
+  if (region.persistent() && options.strict && !takeover.warm && !takeover.blank) {
     return fail(
         fmt::format("the memory file cannot be taken over: {}; start once without "
                     "--memory-file-strict to begin empty, or name another file",
@@ -179,10 +179,10 @@ bool Store::pin(StoreThread&, const Item& item) { return impl_->pin(item); }
 
 void Store::unpin(const Item& item) { impl_->unpin(item); }
 
-size_t Store::piece_count(const Item& item) const { return impl_->piece_count(item); }
+size_t Store::part_count(const Item& item) const { return impl_->part_count(item); }
 
-std::string_view Store::piece(const Item& item, size_t index) const {
-  return impl_->piece(item, index);
+std::string_view Store::part(const Item& item, size_t index) const {
+  return impl_->part(item, index);
 }
 
 uint8_t Store::class_of(const Item& item) const { return impl_->class_of(item); }

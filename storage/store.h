@@ -51,7 +51,7 @@ struct StoreOptions {
   /// Count items by size from the start.
   bool track_sizes = false;
 
-  // Of a lasting region only.
+  // Of a persistent region only.
   /// Refuse a region that cannot be taken over, instead of starting empty.
   bool strict = false;
   /// Threads that look through it at start.
@@ -63,7 +63,7 @@ struct StoreOptions {
   uint64_t cas_reserve = uint64_t{1} << 24;
 };
 
-/// What opening a lasting region brought back.
+/// What opening a persistent region brought back.
 struct RecoveryReport {
   enum class Source : uint8_t {
     none,        // DRAM: there is nothing to recover
@@ -318,8 +318,8 @@ class Store {
   void unpin(const Item& item);
 
   /// The bytes of an item's value, in pieces: one, or several when it is a chain.
-  size_t piece_count(const Item& item) const;
-  std::string_view piece(const Item& item, size_t index) const;
+  size_t part_count(const Item& item) const;
+  std::string_view part(const Item& item, size_t index) const;
 
   uint8_t class_of(const Item& item) const;
 

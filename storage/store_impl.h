@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // StoreImpl: the parts a store is made of, and what they do together. store.h is what others see.
 //
-// Where to read: find.cc (reading), allocation.cc (chunks for writers), publish.cc (items enter
-// and leave), modify.cc (append, incr, touch, invalidate), evictor.cc (who leaves when memory is
-// short), janitor.cc (the background), dump.cc (lists of items), resize.cc (limits), page_mover.cc
-// (pages between classes), lasting.cc (a memory file's start and end; recovery.h brings its items
-// back).
+// Where to read: each block of declarations below names its .cc file.
 //
 // Lock order: class mutex, then index bucket, then the flush horizon, then the superblock; or after
 // the bucket anything inside the index. A thread holds one class mutex at a time.
@@ -46,7 +42,7 @@ class StoreImpl {
             Takeover takeover);
   ~StoreImpl();
   Result<void> open();
-  Result<void> open_lasting();
+  Result<void> open_persistent();
 
   // lasting.cc
   Result<void> close(bool sync);
@@ -56,8 +52,8 @@ class StoreImpl {
   Found find(std::string_view key, Hash hash, Access access);
   void prefetch_bucket(Hash hash) const { index_->prefetch(hash); }
   void prefetch_item(Hash hash) const;
-  size_t piece_count(const Item& item) const;
-  std::string_view piece(const Item& item, size_t index) const;
+  size_t part_count(const Item& item) const;
+  std::string_view part(const Item& item, size_t index) const;
   bool pin(const Item& item);
   void unpin(const Item& item);
   void unpin_head(uint64_t chunk, size_t item_size);
@@ -126,11 +122,11 @@ class StoreImpl {
  private:
   friend class ThreadState;
   friend class Recovery;
-  friend class Rehousing;
+  friend class Migration;
   friend class Snapshot;
 
   // lasting.cc
-  Result<void> begin_lasting();
+  Result<void> begin_persistent();
   Result<void> open_index(size_t most_items);
   Result<void> recover(Recovery& recovery);
   bool giving_up() const {
@@ -139,7 +135,7 @@ class StoreImpl {
   std::unexpected<Error> give_up(SuperblockRecord as_found);
   Result<void> take_snapshot(Recovery& recovery, std::unique_ptr<StateReader>& used);
   void write_state_file(const std::string& path, bool sync) EMBER_REQUIRES(superblock_mutex_);
-  Result<void> settle_lasting();
+  Result<void> settle_persistent();
   /// A chunk as an earlier process left it.
   ChunkFrame frame_found(uint64_t offset, size_t chunk_size) const;
   /// Expired or flushed by the time the region was taken over.
@@ -150,12 +146,12 @@ class StoreImpl {
   // doubt.cc
   /// False for an item that is damaged, of a page that was taken over unread.
   bool trusted(uint64_t offset) const {
-    return doubted_pages_.load(std::memory_order_relaxed) == 0 || sound(offset);
+    return unverified_pages_.load(std::memory_order_relaxed) == 0 || sound(offset);
   }
   bool sound(uint64_t offset) const;
-  bool settle_doubts();
+  bool verify_some();
   /// True if no item of the page is damaged.
-  bool settle_doubts_of(uint32_t page);
+  bool verify_page(uint32_t page);
   void drop_damaged();
   void free_damaged(uint64_t chunk);
   void free_parts_of(uint64_t head);
@@ -163,22 +159,22 @@ class StoreImpl {
   // figures.cc
   std::vector<ThreadState::ClassChange> class_changes() const;
   std::vector<ClassUse> class_use_since_start() const EMBER_REQUIRES(threads_mutex_);
-  ClassStats figures_of(SlabClass& slab) const EMBER_REQUIRES(slab.mutex);
+  ClassStats figures_of(SlabClass& size_class) const EMBER_REQUIRES(size_class.mutex);
 
   // resize.cc
   Result<void> grow(size_t pages) EMBER_REQUIRES(resize_mutex_);
   bool shrink_some(ThreadState& thread);
   bool drain_empty_page(ThreadState& thread);
   void obey_move(ThreadState& thread) EMBER_EXCLUDES(move_mutex_);
-  size_t page_count(SlabClass& slab) const EMBER_EXCLUDES(slab.mutex);
+  size_t page_count(SlabClass& size_class) const EMBER_EXCLUDES(size_class.mutex);
   uint8_t richest_class(uint8_t but) const;
 
   // dump.cc
   void add_dumped(IndexEntry entry, std::vector<DumpedItem>& out) const;
   void dump_buckets(DumpCursor& cursor, std::vector<DumpedItem>& out);
   void dump_pages(DumpCursor& cursor, std::vector<DumpedItem>& out);
-  size_t queued_chunks(SlabClass& slab, uint32_t number, size_t& from, std::span<uint64_t> out)
-      EMBER_EXCLUDES(slab.mutex);
+  size_t queued_chunks(SlabClass& size_class, uint32_t number, size_t& from,
+                       std::span<uint64_t> out) EMBER_EXCLUDES(size_class.mutex);
 
   // find.cc
   Miss why_dead(const Item& item) const;  // absent: it is alive
@@ -214,14 +210,14 @@ class StoreImpl {
   Outcome out_of_memory(uint8_t class_id);
   enum class Room : uint8_t { here, coming, none };
   Room make_room(ThreadState& thread, uint8_t class_id);
-  Room find_room(ThreadState& thread, SlabClass& slab, unsigned look);
+  Room find_room(ThreadState& thread, SlabClass& size_class, unsigned look);
   size_t part_size(const ItemPlan& plan, size_t part) const;
   size_t part_count(size_t value_size) const;
   void give(uint64_t offset);
   void give_all(std::span<const uint64_t> offsets);
-  void free_page(SlabClass& slab, uint32_t page) EMBER_REQUIRES(slab.mutex);
+  void free_page(SlabClass& size_class, uint32_t page) EMBER_REQUIRES(size_class.mutex);
   /// Gives the class a free page, if there is one for it (or `any`).
-  bool claim_page(SlabClass& slab, bool any = false) EMBER_REQUIRES(slab.mutex);
+  bool claim_page(SlabClass& size_class, bool any = false) EMBER_REQUIRES(size_class.mutex);
 
   // modify.cc
   template <typename Plan, typename Fill>
@@ -262,36 +258,39 @@ class StoreImpl {
   void copy_value(const Item& item, Draft& draft) const;
 
   // evictor.cc
-  size_t evict(ThreadState& thread, SlabClass& slab, size_t wanted) EMBER_REQUIRES(slab.mutex);
-  size_t judge(ThreadState& thread, SlabClass& slab, std::span<const uint64_t> candidates,
-               bool from_small) EMBER_REQUIRES(slab.mutex);
+  size_t evict(ThreadState& thread, SlabClass& size_class, size_t wanted)
+      EMBER_REQUIRES(size_class.mutex);
+  size_t judge(ThreadState& thread, SlabClass& size_class, std::span<const uint64_t> candidates,
+               bool from_small) EMBER_REQUIRES(size_class.mutex);
   struct Candidate {
     uint64_t chunk = 0;  // the queued one: a chained item's first part
     Hash hash = 0;
     bool from_small = false;
   };
-  bool judge_one(ThreadState& thread, SlabClass& slab, const Candidate& candidate)
-      EMBER_REQUIRES(slab.mutex);
-  bool judge_small(ThreadState& thread, SlabClass& slab, const Candidate& candidate,
-                   const Index::Hit& hit) EMBER_REQUIRES(slab.mutex);
-  bool judge_main(ThreadState& thread, SlabClass& slab, const Candidate& candidate,
-                  const Index::Hit& hit) EMBER_REQUIRES(slab.mutex);
+  bool judge_one(ThreadState& thread, SlabClass& size_class, const Candidate& candidate)
+      EMBER_REQUIRES(size_class.mutex);
+  bool judge_small(ThreadState& thread, SlabClass& size_class, const Candidate& candidate,
+                   const Index::Hit& hit) EMBER_REQUIRES(size_class.mutex);
+  bool judge_main(ThreadState& thread, SlabClass& size_class, const Candidate& candidate,
+                  const Index::Hit& hit) EMBER_REQUIRES(size_class.mutex);
   bool unlink(ThreadState& thread, uint64_t offset, Hash hash);
   uint64_t item_at_chunk(uint64_t chunk) const;
-  void note_eviction(ThreadState& thread, SlabClass& slab, const Item& item, IndexEntry entry)
-      EMBER_REQUIRES(slab.mutex);
-  size_t sweep_page(ThreadState& thread, SlabClass& slab, uint32_t page) EMBER_REQUIRES(slab.mutex);
-  size_t reclaim_expired(ThreadState& thread, SlabClass& slab, size_t wanted)
-      EMBER_REQUIRES(slab.mutex);
+  void note_eviction(ThreadState& thread, SlabClass& size_class, const Item& item, IndexEntry entry)
+      EMBER_REQUIRES(size_class.mutex);
+  size_t sweep_page(ThreadState& thread, SlabClass& size_class, uint32_t page)
+      EMBER_REQUIRES(size_class.mutex);
+  size_t reclaim_expired(ThreadState& thread, SlabClass& size_class, size_t wanted)
+      EMBER_REQUIRES(size_class.mutex);
 
   // page_mover.cc
   bool steal_page(ThreadState& thread, uint8_t for_class);
   uint8_t cheapest_donor(uint8_t for_class);
-  double worth_of_page(SlabClass& slab) const EMBER_REQUIRES(slab.mutex);
-  bool drain_page(ThreadState& thread, SlabClass& slab, uint32_t page, uint8_t for_class)
-      EMBER_REQUIRES(slab.mutex);
-  std::optional<uint32_t> cheapest_page(SlabClass& slab) EMBER_REQUIRES(slab.mutex);
-  bool relocate(ThreadState& thread, SlabClass& slab, uint64_t chunk) EMBER_REQUIRES(slab.mutex);
+  double worth_of_page(SlabClass& size_class) const EMBER_REQUIRES(size_class.mutex);
+  bool drain_page(ThreadState& thread, SlabClass& size_class, uint32_t page, uint8_t for_class)
+      EMBER_REQUIRES(size_class.mutex);
+  std::optional<uint32_t> cheapest_page(SlabClass& size_class) EMBER_REQUIRES(size_class.mutex);
+  bool relocate(ThreadState& thread, SlabClass& size_class, uint64_t chunk)
+      EMBER_REQUIRES(size_class.mutex);
   void balance(ThreadState& thread);
   bool due_for_balance();
   struct Standing {
@@ -302,8 +301,8 @@ class StoreImpl {
     bool roomy = false;  // has half a page to fill still
   };
   std::vector<Standing> standings();
-  void prepare_move(ThreadState& thread, SlabClass& slab, uint8_t for_class)
-      EMBER_EXCLUDES(slab.mutex);
+  void prepare_move(ThreadState& thread, SlabClass& size_class, uint8_t for_class)
+      EMBER_EXCLUDES(size_class.mutex);
   void finish_move(ThreadState& thread);
   void continue_drains(ThreadState& thread);
 
@@ -311,7 +310,8 @@ class StoreImpl {
   bool sweep_classes(ThreadState& thread);
   bool crawl_some(ThreadState& thread) EMBER_EXCLUDES(crawl_mutex_);
   bool resting();
-  uint64_t note_checked(uint64_t before, const SlabClass& slab) EMBER_REQUIRES(slab.mutex);
+  uint64_t note_checked(uint64_t before, const SlabClass& size_class)
+      EMBER_REQUIRES(size_class.mutex);
   void settle_access_clocks();
 
   const StoreOptions options_;
@@ -332,7 +332,7 @@ class StoreImpl {
   mutable FlushHorizon flushed_{clock_, last_cas_};
   std::atomic<size_t> pinned_bytes_{0};
 
-  // A lasting region's. From cas_limit_ on, numbers have to be set aside first.
+  // A persistent region's. From cas_limit_ on, numbers have to be set aside first.
   std::atomic<uint64_t> cas_limit_{~uint64_t{0}};
   Mutex superblock_mutex_;
   Superblock superblock_ EMBER_GUARDED_BY(superblock_mutex_){region_};
@@ -340,8 +340,8 @@ class StoreImpl {
   RecoveryReport report_;
   // Of a writer, for memory that others are about to free. Recovery is alone: it has little.
   std::chrono::milliseconds patience_{2000};
-  std::atomic<size_t> doubted_pages_{0};
-  uint32_t next_doubted_ = 0;               // the janitor's
+  std::atomic<size_t> unverified_pages_{0};
+  uint32_t next_unverified_ = 0;            // the janitor's
   std::vector<uint64_t> damaged_;           // chunks, until they are out of the index; its too
   std::atomic<uint64_t> damaged_items_{0};  // found so
 

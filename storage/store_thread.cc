@@ -69,7 +69,7 @@ void StoreImpl::collect(ThreadState& thread) {
     std::erase_if(chunks, [&](uint64_t chunk) {
       const bool keep = pinned(chunk);
       if (keep && pages_.exchange_state(chunk, chunk_state::kLingering) == chunk_state::kRetired) {
-        slabs_[pages_.class_of(chunk)]->landed();
+        slabs_[pages_.class_of(chunk)]->note_reclaimed();
       }
       if (keep) {
         thread.unlinked_.push_back(chunk);

@@ -96,8 +96,8 @@ void StoreReplay::request(const TraceRequest& request) {
 void StoreReplay::verify(const TraceRequest& request, const storage::Item& item) {
   size_t position = 0;
   bool sound = true;
-  for (size_t piece = 0; piece < store_.piece_count(item); ++piece) {
-    const std::string_view bytes = store_.piece(item, piece);
+  for (size_t piece = 0; piece < store_.part_count(item); ++piece) {
+    const std::string_view bytes = store_.part(item, piece);
     sound = sound && values_.matches(request.key, item.value_size(), position, bytes);
     position += bytes.size();
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Superblock: the first page of a lasting region: whose it is, how it was last left, and the few
+// Superblock: the first page of a persistent region: whose it is, how it was last left, and the few
 // figures that no item carries. Written twice, one copy after the other, each with a checksum: a
 // write that is cut off leaves one of them whole, and so does damage to one.
 //

@@ -51,7 +51,7 @@ Takeover judge_region(MemoryRegion& region, UnixSeconds now) {
   Takeover takeover;
   const size_t size = region.bytes().size();
   takeover.record.page_size = static_cast<uint32_t>(page_size_for(size));
-  if (!region.lasting()) {
+  if (!region.persistent()) {
     return takeover;
   }
   takeover.record.file_id = random_id();

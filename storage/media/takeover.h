@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Takeover: whether a lasting region's content can be taken over from the process that had it
+// Takeover: whether a persistent region's content can be taken over from the process that had it
 // before: the table "which stop brings back what" of storage/README.md, as code.
 #pragma once
 
@@ -20,7 +20,7 @@ struct Takeover {
   SuperblockRecord record;  // its record if warm; else a new one with only identity and geometry
 };
 
-/// Reads only. Of a region that is not lasting: neither warm nor blank, the usual geometry.
+/// Reads only. Of a region that is not persistent: neither warm nor blank, the usual geometry.
 Takeover judge_region(MemoryRegion& region, UnixSeconds now);
 
 }  // namespace ember::storage

@@ -48,7 +48,7 @@ class DramRegion : public MemoryRegion {
     return {};
   }
 
-  void give_back(size_t offset, size_t size) override {
+  void decommit(size_t offset, size_t size) override {
     std::byte* const from = mapping_.all.data() + offset;
     ::munlock(from, size);  // with -k: locked memory is not given back
     if (::madvise(from, size, MADV_DONTNEED) != 0) {

@@ -93,7 +93,7 @@ class FileRegion : public MemoryRegion {
     return place;
   }
   Persist* persist() override { return persist_.get(); }
-  bool lasting() const override { return true; }
+  bool persistent() const override { return true; }
   size_t found() override { return found_; }
   PageKind page_kind() const override { return page_kind_; }
 
@@ -120,7 +120,7 @@ class FileRegion : public MemoryRegion {
                     options_.path, options_.size / kMiB, size / kMiB));
   }
 
-  void give_back(size_t offset, size_t size) override {
+  void decommit(size_t offset, size_t size) override {
     const int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     if (!device_ &&
         ::fallocate(file_.get(), hole, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0) {
@@ -128,7 +128,7 @@ class FileRegion : public MemoryRegion {
     }
   }
 
-  Result<void> take_again(size_t offset, size_t size) override {
+  Result<void> commit(size_t offset, size_t size) override {
     const int error = device_ ? 0 : file_.allocate(offset, size);
     if (error != 0 && error != EOPNOTSUPP) {
       return fail_errno(

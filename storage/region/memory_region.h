@@ -54,12 +54,12 @@ class MemoryRegion {
   virtual Result<void> grow(size_t size);
   /// Nobody needs what is in this range: the system may have the memory. It reads as zeros, or as
   /// it was.
-  virtual void give_back(size_t, size_t) {}
+  virtual void decommit(size_t, size_t) {}
   /// A range that was given back is to be used again.
-  virtual Result<void> take_again(size_t, size_t) { return {}; }
+  virtual Result<void> commit(size_t, size_t) { return {}; }
   /// True if the bytes may be those of an earlier process: a superblock stands in front, and the
   /// store recovers what is behind it.
-  virtual bool lasting() const { return false; }
+  virtual bool persistent() const { return false; }
   /// bytes(), and behind them what an earlier process had beyond, if the region was larger then.
   virtual std::span<std::byte> whole() { return bytes(); }
   /// How many of the bytes may be an earlier process's: those behind are new.

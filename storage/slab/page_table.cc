@@ -94,7 +94,7 @@ void PageTable::prepare(PageInfo& page, uint8_t class_id) {
     page.owners = std::make_unique<std::atomic<uint64_t>[]>(chunks);
     page.pins = std::make_unique<std::atomic<uint32_t>[]>(chunks);
   }
-  page.doubted.store(false, std::memory_order_relaxed);
+  page.unverified.store(false, std::memory_order_relaxed);
   page.draining = false;
   page.wanted_by = 0;
   page.listed = false;
@@ -118,7 +118,7 @@ void PageTable::write_header(uint32_t number, uint8_t class_id) {
   header.class_id = class_id;
   header.file_id = media_.file_id;
   header.checksum = XXH3_64bits(&header, offsetof(PageHeader, checksum));
-  if (media_.lasting) {
+  if (media_.persistent) {
     clear_seals(number, class_id);
   }
   std::byte* const place = base_ + (size_t{number} << page_shift_);
@@ -181,12 +181,12 @@ void PageTable::release(uint32_t number) {
   wipe(number);
   bytes_.fetch_sub(page.states->count(), std::memory_order_relaxed);
   page.class_id.store(0, std::memory_order_relaxed);
-  page.doubted.store(false, std::memory_order_relaxed);
+  page.unverified.store(false, std::memory_order_relaxed);
   page.states.reset();
   page.owners.reset();
   page.pins.reset();
   MutexLock lock(mutex_);
-  if (set_aside(number)) {
+  if (retire(number)) {
     return;
   }
   free_.push_back(number);
@@ -204,21 +204,21 @@ size_t PageTable::drop_excess(size_t most) {
 }
 
 /// False if there are not too many pages. Under one lock: no page is neither excess nor aside.
-bool PageTable::set_aside(uint32_t number) {
+bool PageTable::retire(uint32_t number) {
   if (excess() == 0) {
     return false;
   }
   if (region_ != nullptr) {
-    region_->give_back(size_t{number} << page_shift_, page_size());
+    region_->decommit(size_t{number} << page_shift_, page_size());
   }
   pages_[number].wanted_by = 0;
   excess_.fetch_sub(1, std::memory_order_relaxed);
-  aside_.push_back(number);
-  aside_count_.store(aside_.size(), std::memory_order_relaxed);
+  retired_.push_back(number);
+  retired_count_.store(retired_.size(), std::memory_order_relaxed);
   return true;
 }
 
-void PageTable::set_aside_free() {
+void PageTable::retire_free() {
   for (;;) {
     // For each page anew: giving many back takes its time, and writers may be waiting for one.
     const MutexLock lock(mutex_);
@@ -226,21 +226,21 @@ void PageTable::set_aside_free() {
     if (!number) {
       return;
     }
-    set_aside(*number);
+    retire(*number);
   }
 }
 
-Result<void> PageTable::bring_back() {
+Result<void> PageTable::commit_retired() {
   MutexLock lock(mutex_);
-  check(!aside_.empty(), "only a page that was set aside is brought back");
-  const uint32_t number = aside_.back();
+  check(!retired_.empty(), "only a page that was set aside is brought back");
+  const uint32_t number = retired_.back();
   if (region_ != nullptr) {
-    if (auto taken = region_->take_again(size_t{number} << page_shift_, page_size()); !taken) {
+    if (auto taken = region_->commit(size_t{number} << page_shift_, page_size()); !taken) {
       return taken;
     }
   }
-  aside_.pop_back();
-  aside_count_.store(aside_.size(), std::memory_order_relaxed);
+  retired_.pop_back();
+  retired_count_.store(retired_.size(), std::memory_order_relaxed);
   free_.push_back(number);
   unused_.store(free_.size(), std::memory_order_relaxed);
   free_count_.fetch_add(1, std::memory_order_relaxed);

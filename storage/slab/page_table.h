@@ -62,7 +62,7 @@ struct PageInfo {
   uint32_t free = 0;      // chunks free and not cached
   uint32_t generation = 0;
   // Taken over unread from a state file: its items are looked at before they are believed.
-  std::atomic<bool> doubted{false};
+  std::atomic<bool> unverified{false};
   UnixSeconds swept = 0;  // when expired items were last looked for
   std::atomic<UnixSeconds> earliest_expiry{kNever};
   std::unique_ptr<ChunkStates> states;
@@ -97,9 +97,9 @@ class PageTable {
   /// Chunks from this size on can be pinned and can be parts of chained items.
   static constexpr size_t kLargeChunk = 8 * kKiB;
 
-  /// `lasting`: the first page is the superblock's, and pages are described on media.
+  /// `persistent`: the first page is the superblock's, and pages are described on media.
   struct Media {
-    bool lasting = false;
+    bool persistent = false;
     uint64_t file_id = 0;
     Durable durable;
   };
@@ -142,8 +142,8 @@ class PageTable {
   // ---- Fewer pages than there are, and more. Calls come one at a time, while pages are released.
   // What is excess and what is set aside change together: their sum only by these calls.
   /// Pages not set aside.
-  size_t usable() const { return count() - aside(); }
-  size_t aside() const { return aside_count_.load(std::memory_order_relaxed); }
+  size_t usable() const { return count() - retired(); }
+  size_t retired() const { return retired_count_.load(std::memory_order_relaxed); }
   /// Pages still to be set aside, as they become free.
   size_t excess() const { return excess_.load(std::memory_order_relaxed); }
   /// Pages that stay once the excess is gone.
@@ -155,9 +155,9 @@ class PageTable {
   /// So many of them, at most, stay. How many.
   size_t drop_excess(size_t most) EMBER_EXCLUDES(mutex_);
   /// Sets aside what is free already, as long as there are too many pages.
-  void set_aside_free() EMBER_EXCLUDES(mutex_);
+  void retire_free() EMBER_EXCLUDES(mutex_);
   /// One page that was set aside is free again.
-  Result<void> bring_back() EMBER_EXCLUDES(mutex_);
+  Result<void> commit_retired() EMBER_EXCLUDES(mutex_);
   /// More pages, free; the region has grown before.
   void grow(size_t count) EMBER_EXCLUDES(mutex_);
 
@@ -200,7 +200,7 @@ class PageTable {
   void write_header(uint32_t number, uint8_t class_id);
   void clear_seals(uint32_t number, uint8_t class_id);
   std::optional<uint32_t> take_free(uint8_t class_id, bool any) EMBER_EXCLUDES(mutex_);
-  bool set_aside(uint32_t number) EMBER_REQUIRES(mutex_);
+  bool retire(uint32_t number) EMBER_REQUIRES(mutex_);
   std::optional<uint32_t> pop_free(uint8_t class_id, bool any) EMBER_REQUIRES(mutex_);
 
   std::byte* base_;
@@ -214,9 +214,9 @@ class PageTable {
   std::atomic<size_t> bytes_{0};
   MemoryRegion* region_ = nullptr;
   std::atomic<size_t> excess_{0};
-  std::atomic<size_t> aside_count_{0};
+  std::atomic<size_t> retired_count_{0};
   Mutex mutex_;
-  std::vector<uint32_t> aside_ EMBER_GUARDED_BY(mutex_);
+  std::vector<uint32_t> retired_ EMBER_GUARDED_BY(mutex_);
   std::vector<uint32_t> free_ EMBER_GUARDED_BY(mutex_);  // taken from the back
 };
 

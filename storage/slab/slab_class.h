@@ -119,11 +119,12 @@ class SlabClass {
   int64_t main_count() const { return main_.load(std::memory_order_relaxed); }
 
   /// Chunks retired but not free yet.
-  size_t in_flight() const {
-    return static_cast<size_t>(std::max<int64_t>(0, in_flight_.load(std::memory_order_relaxed)));
+  size_t retired_chunks() const {
+    return static_cast<size_t>(
+        std::max<int64_t>(0, retired_chunks_.load(std::memory_order_relaxed)));
   }
-  void took_off() { in_flight_.fetch_add(1, std::memory_order_relaxed); }
-  void landed() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
+  void note_retired() { retired_chunks_.fetch_add(1, std::memory_order_relaxed); }
+  void note_reclaimed() { retired_chunks_.fetch_sub(1, std::memory_order_relaxed); }
 
   /// When expired items were last looked for on behalf of a writer.
   UnixSeconds reclaimed_at EMBER_GUARDED_BY(mutex) = 0;
@@ -169,7 +170,7 @@ class SlabClass {
   std::atomic<size_t> page_count_{0};
   alignas(kCacheLineSize) std::atomic<int64_t> small_{0};
   std::atomic<int64_t> main_{0};
-  std::atomic<int64_t> in_flight_{0};
+  std::atomic<int64_t> retired_chunks_{0};
 };
 
 }  // namespace ember::storage

@@ -62,7 +62,7 @@ class HeapRegion final : public MemoryRegion {
     return {};
   }
   Persist* persist() override { return nullptr; }
-  bool lasting() const override { return true; }
+  bool persistent() const override { return true; }
   std::byte* at(size_t place) { return bytes_ + place; }
 
  private:
@@ -133,8 +133,8 @@ class Opened {
     }
     require(found.item->key() == key, "an item found has its key");
     std::string value;
-    for (size_t i = 0; i < store_->piece_count(*found.item); ++i) {
-      const std::string_view piece = store_->piece(*found.item, i);
+    for (size_t i = 0; i < store_->part_count(*found.item); ++i) {
+      const std::string_view piece = store_->part(*found.item, i);
       const auto* const first = reinterpret_cast<const std::byte*>(piece.data());
       require(first >= region_.at(0) && first + piece.size() <= region_.at(0) + kWhole,
               "a value lies in the region");

@@ -21,7 +21,7 @@ class ImageRegion final : public storage::MemoryRegion {
   explicit ImageRegion(size_t size) : bytes_(size) {}
   std::span<std::byte> bytes() override { return bytes_.span(); }
   storage::Persist* persist() override { return nullptr; }
-  bool lasting() const override { return true; }
+  bool persistent() const override { return true; }
 
  private:
   PageBytes bytes_;

@@ -26,8 +26,8 @@ std::string show(const std::string& value) {
 std::string whole_value(const storage::Store& store, const storage::Item& item) {
   std::string value;
   value.reserve(item.value_size());
-  for (size_t i = 0; i < store.piece_count(item); ++i) {
-    value.append(store.piece(item, i));
+  for (size_t i = 0; i < store.part_count(item); ++i) {
+    value.append(store.part(item, i));
   }
   return value;
 }

@@ -52,7 +52,7 @@ void CrashRegion::notify(Moment moment) {
   }
 }
 
-void CrashRegion::give_back(size_t offset, size_t size) {
+void CrashRegion::decommit(size_t offset, size_t size) {
   std::memset(bytes().subspan(offset, size).data(), 0, size);
 }
 

@@ -74,9 +74,9 @@ class CrashRegion final : public storage::MemoryRegion, private storage::Persist
 
   std::span<std::byte> bytes() override { return current_.span(); }
   storage::Persist* persist() override { return this; }
-  bool lasting() const override { return true; }
+  bool persistent() const override { return true; }
   /// A line that is given back is on the medium as it was, or reads as zeros: until it is flushed.
-  void give_back(size_t offset, size_t size) override;
+  void decommit(size_t offset, size_t size) override;
 
   void listen(Listener listener) { listener_ = std::move(listener); }
   void plant(Plant plant);

@@ -90,7 +90,7 @@ TEST_F(CrashRegionTest, WhatWasGivenBackIsThereOrZero) {
   flush(0);
   flush(1);
   fence();
-  region_.give_back(0, 2 * kCacheLineSize);
+  region_.decommit(0, 2 * kCacheLineSize);
   EXPECT_EQ(region_.bytes()[0], std::byte(0));
   EXPECT_EQ(pairs(), Pairs({"--", "a-", "-b", "ab"}));
   put(0, 'c');

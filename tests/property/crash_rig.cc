@@ -100,10 +100,10 @@ void CrashRig::judge_safety() {
     const storage::Item& item = *found.item;
     const auto* head = reinterpret_cast<const std::byte*>(&item);
     const size_t head_size = static_cast<size_t>(item.body() - reinterpret_cast<const char*>(head));
-    const size_t table = item.chained() ? store_->piece_count(item) * sizeof(uint64_t) : 0;
+    const size_t table = item.chained() ? store_->part_count(item) * sizeof(uint64_t) : 0;
     bool safe = region_->is_safe({head, head_size + table});
-    for (size_t i = 0; i < store_->piece_count(item); ++i) {
-      const std::string_view piece = store_->piece(item, i);
+    for (size_t i = 0; i < store_->part_count(item); ++i) {
+      const std::string_view piece = store_->part(item, i);
       safe = safe && (piece.empty() || region_->is_safe(std::as_bytes(std::span(piece))));
     }
     if (!safe) {

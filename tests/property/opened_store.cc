@@ -86,8 +86,8 @@ storage::Written OpenedStore::write(storage::StoreThread& thread, const NewItem&
 std::string OpenedStore::value_of(const storage::Item& item) const {
   std::string value;
   value.reserve(item.value_size());
-  for (size_t i = 0; i < store_->piece_count(item); ++i) {
-    value.append(store_->piece(item, i));
+  for (size_t i = 0; i < store_->part_count(item); ++i) {
+    value.append(store_->part(item, i));
   }
   return value;
 }

@@ -23,7 +23,7 @@ class Beginning final : public storage::MemoryRegion {
 
   std::span<std::byte> bytes() override { return bytes_; }
   storage::Persist* persist() override { return dax_ ? &none_ : nullptr; }
-  bool lasting() const override { return true; }
+  bool persistent() const override { return true; }
 
  private:
   class NothingToFlush final : public storage::Persist {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // PageScan: goes through a memory file's pages, one after the other, and counts what is in them.
-// A page is copied before it is looked at; what its bytes say is doubted as recovery doubts it.
+// A page is copied before it is looked at; what its bytes say is unverified as recovery doubts it.
 //
 // Cost: reads page headers only, or the whole file but for its holes.
 #pragma once

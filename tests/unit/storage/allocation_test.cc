@@ -83,7 +83,7 @@ TEST(Allocation, LargeValuesComeInPieces) {
     ASSERT_EQ(opened.set("key", value).outcome, Outcome::stored);
     const Found found = opened.find("key");
     ASSERT_TRUE(found);
-    EXPECT_EQ(opened.store->piece_count(*found.item) > 1, size >= 33 * kKiB) << size;
+    EXPECT_EQ(opened.store->part_count(*found.item) > 1, size >= 33 * kKiB) << size;
     EXPECT_EQ(found.item->chained(), size >= 33 * kKiB) << size;
     EXPECT_EQ(opened.value_of(*found.item), value);
   }

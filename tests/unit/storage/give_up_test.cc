@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A start that is told to end while it looks through a lasting region: at whatever moment, what is
-// in the region is there for the next one.
+// A start that is told to end while it looks through a persistent region: at whatever moment, what
+// is in the region is there for the next one.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -14,7 +14,7 @@ namespace {
 using LastStop = RecoveryReport::LastStop;
 using Source = RecoveryReport::Source;
 
-/// A lasting region that raises a flag when so much was asked of it.
+/// A persistent region that raises a flag when so much was asked of it.
 class Alarm final : public MemoryRegion, public Persist {
  public:
   Alarm(MemoryRegion& region, int flushes) : region_(region), flushes_(flushes) {}
@@ -22,7 +22,7 @@ class Alarm final : public MemoryRegion, public Persist {
   std::span<std::byte> bytes() override { return region_.bytes(); }
   std::span<std::byte> whole() override { return region_.whole(); }
   Persist* persist() override { return this; }
-  bool lasting() const override { return true; }
+  bool persistent() const override { return true; }
   Result<void> cut() override { return region_.cut(); }
   Result<void> sync(size_t at, size_t size) override { return region_.sync(at, size); }
 
@@ -46,7 +46,7 @@ class AStartGivenUp : public ReopenedStore {
   static constexpr size_t kItems = 2000;
 
   AStartGivenUp() {
-    region_ = std::make_unique<LastingRegion>(kSize, LastingRegion::persistent_memory);
+    region_ = std::make_unique<PersistentRegion>(kSize, PersistentRegion::persistent_memory);
     restart();
     for (size_t i = 0; i < kItems; ++i) {
       now().set(numbered("key", i), pattern(i % 300, static_cast<unsigned>(i)));

@@ -65,8 +65,8 @@ struct OpenedStore {
 
   std::string value_of(const Item& item) const {
     std::string value;
-    for (size_t i = 0; i < store->piece_count(item); ++i) {
-      value += store->piece(item, i);
+    for (size_t i = 0; i < store->part_count(item); ++i) {
+      value += store->part(item, i);
     }
     return value;
   }

@@ -58,7 +58,7 @@ TEST_F(RecoveryOfDamage, OnePageHeaderDamagedIsOnePageLost) {
     EXPECT_GT(report().items, 2000U) << byte;
     EXPECT_EQ(count_sound(3000), report().items) << byte;
     crash();
-    region_ = std::make_unique<LastingRegion>(image, kSize);
+    region_ = std::make_unique<PersistentRegion>(image, kSize);
     start();
     EXPECT_EQ(report().items, 3000U);
   }
@@ -80,7 +80,7 @@ TEST_F(RecoveryOfDamage, ALostPageIsUsedAgain) {
 
 TEST_F(RecoveryOfDamage, ThePagesOfAnotherFileAreNotTaken) {
   set_many(1000);
-  LastingRegion other(kSize);
+  PersistentRegion other(kSize);
   OpenedStore theirs({.memory_limit = kSize}, other);
   for (size_t i = 0; i < 1000; ++i) {
     theirs.set(numbered("their", i), pattern(200));
@@ -156,7 +156,7 @@ TEST_F(RecoveryOfDamage, AChainWithoutItsPartsIsLost) {
 TEST_F(RecoveryOfDamage, AValueThatLooksLikeAnItemIsAValue) {
   for (const size_t part : {size_t{0}, size_t{3}}) {
     crash();
-    region_ = std::make_unique<LastingRegion>(kSize);
+    region_ = std::make_unique<PersistentRegion>(kSize);
     start();
     now().set("chain", pattern(300'000));
     const Item& item = *now().find("chain").item;
@@ -211,14 +211,14 @@ TEST_F(RecoveryOfDamage, StrictRefusesWhatCannotBeTakenOver) {
   StoreOptions strict = options_;
   strict.strict = true;
   EXPECT_TRUE(Store::open(strict, region(), clock));
-  LastingRegion blank(kSize);
+  PersistentRegion blank(kSize);
   EXPECT_TRUE(Store::open(strict, blank, clock));
-  LastingRegion noise(kSize);
+  PersistentRegion noise(kSize);
   noise.fill(0, kSize, 0x11);
-  LastingRegion newer(image, kSize);
+  PersistentRegion newer(image, kSize);
   newer.write(offsetof(SuperblockRecord, format), kMediaFormat + 1);
   newer.write(Superblock::kSecondCopy + offsetof(SuperblockRecord, format), kMediaFormat + 1);
-  for (LastingRegion* const region : {&noise, &newer}) {
+  for (PersistentRegion* const region : {&noise, &newer}) {
     const auto before = region->image();
     const auto refused = Store::open(strict, *region, clock);
     ASSERT_FALSE(refused);
@@ -234,7 +234,7 @@ TEST_F(RecoveryOfDamage, RandomBytesAnywhereLoseOnlyWhatTheyHit) {
   std::mt19937_64 random(4);
   for (int round = 0; round < 40; ++round) {
     crash();
-    region_ = std::make_unique<LastingRegion>(image, kSize);
+    region_ = std::make_unique<PersistentRegion>(image, kSize);
     for (int hit = 0; hit < 20; ++hit) {
       const size_t size = 1 + random() % 64;
       const size_t place = Superblock::kSize + random() % (kSize - Superblock::kSize - size);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ReopenedStore: a lasting region, and stores that have it one after the other.
+// ReopenedStore: a persistent region, and stores that have it one after the other.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 #include <memory>
 #include <string_view>
 
-#include "tests/unit/storage/lasting_region.h"
 #include "tests/unit/storage/opened_store.h"
+#include "tests/unit/storage/persistent_region.h"
 
 namespace ember::storage {
 
@@ -20,7 +20,7 @@ class ReopenedStore : public testing::Test {
   ReopenedStore() { start(); }
 
   OpenedStore& now() { return *store_; }
-  LastingRegion& region() { return *region_; }
+  PersistentRegion& region() { return *region_; }
   RecoveryReport report() { return store_->store->recovery(); }
 
   void start(uint32_t seconds_later = 0) {
@@ -48,7 +48,7 @@ class ReopenedStore : public testing::Test {
   }
 
   StoreOptions options_{.memory_limit = kSize};
-  std::unique_ptr<LastingRegion> region_ = std::make_unique<LastingRegion>(kSize);
+  std::unique_ptr<PersistentRegion> region_ = std::make_unique<PersistentRegion>(kSize);
   std::unique_ptr<OpenedStore> store_;
 };
 

@@ -111,7 +111,7 @@ class SlowRegion final : public MemoryRegion {
  public:
   std::span<std::byte> bytes() override { return memory_->bytes(); }
   Persist* persist() override { return nullptr; }
-  void give_back(size_t, size_t) override {
+  void decommit(size_t, size_t) override {
     for (int i = 0; i < 50; ++i) {
       std::this_thread::yield();
     }

@@ -78,8 +78,8 @@ class StateFile : public testing::Test {
   std::string get(const std::string& key) {
     const Found found = find(key);
     std::string value;
-    for (size_t i = 0; found && i < store_->piece_count(*found.item); ++i) {
-      value += store_->piece(*found.item, i);
+    for (size_t i = 0; found && i < store_->part_count(*found.item); ++i) {
+      value += store_->part(*found.item, i);
     }
     return value;
   }

@@ -25,7 +25,7 @@ class PidFileTest : public ProcessFixture {
 
   /// A server that runs, called so.
   pid_t server(const char* name) {
-    return lasting_process([name] { ::prctl(PR_SET_NAME, name); });
+    return persistent_process([name] { ::prctl(PR_SET_NAME, name); });
   }
 };
 

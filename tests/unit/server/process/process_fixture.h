@@ -108,7 +108,7 @@ class ProcessFixture : public testing::Test {
   }
 
   /// A process that does `prepare` and stays until the test ends.
-  pid_t lasting_process(const std::function<void()>& prepare) {
+  pid_t persistent_process(const std::function<void()>& prepare) {
     const Pipe ready;
     const pid_t process = begin_process();
     if (process == 0) {

@@ -8,7 +8,7 @@
 #include <random>
 #include <utility>
 
-#include "tests/unit/storage/lasting_region.h"
+#include "tests/unit/storage/persistent_region.h"
 
 namespace ember::storage {
 namespace {
@@ -55,7 +55,7 @@ class ASuperblock : public testing::Test {
     std::ranges::copy(bytes, region_.bytes().begin() + static_cast<ptrdiff_t>(place));
   }
 
-  LastingRegion region_{kMiB};
+  PersistentRegion region_{kMiB};
 };
 
 TEST_F(ASuperblock, IsReadAsItWasWritten) {

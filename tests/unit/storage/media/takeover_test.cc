@@ -7,7 +7,7 @@
 #include <string>
 
 #include "storage/slab/page_table.h"
-#include "tests/unit/storage/lasting_region.h"
+#include "tests/unit/storage/persistent_region.h"
 
 namespace ember::storage {
 namespace {
@@ -20,7 +20,7 @@ class ATakeover : public testing::Test {
   using Change = std::function<void(SuperblockRecord&)>;
 
   /// A region as a process of this boot, in use, left it; but for `change`.
-  static void leave(LastingRegion& region, const Change& change) {
+  static void leave(PersistentRegion& region, const Change& change) {
     Superblock block(region);
     block.record.page_size = 65536;
     block.record.file_id = 7;
@@ -36,8 +36,8 @@ class ATakeover : public testing::Test {
     block.write();
   }
   static Takeover judge(const Change& change = {},
-                        LastingRegion::Media media = LastingRegion::page_cache) {
-    LastingRegion region(kArenaSize, media);
+                        PersistentRegion::Media media = PersistentRegion::page_cache) {
+    PersistentRegion region(kArenaSize, media);
     leave(region, change);
     return judge_region(region, kStart);
   }
@@ -64,7 +64,7 @@ TEST_P(EveryCell, ComesBackOrTellsWhyNot) {
       record.boot_id[3] = static_cast<char>(record.boot_id[3] ^ 1);
     }
   };
-  for (const auto now : {LastingRegion::page_cache, LastingRegion::persistent_memory}) {
+  for (const auto now : {PersistentRegion::page_cache, PersistentRegion::persistent_memory}) {
     const Takeover takeover = judge(change, now);
     EXPECT_EQ(takeover.warm, cell.warm);
     EXPECT_FALSE(takeover.blank);
@@ -77,8 +77,8 @@ TEST_P(EveryCell, ComesBackOrTellsWhyNot) {
       EXPECT_TRUE(takeover.reason.contains(cell.stopped ? "the host was restarted after the stop"
                                                         : "the host went down while"))
           << takeover.reason;
-      EXPECT_TRUE(takeover.reason.contains(now == LastingRegion::page_cache ? "--memory-file-sync"
-                                                                            : "from now on"))
+      EXPECT_TRUE(takeover.reason.contains(
+          now == PersistentRegion::page_cache ? "--memory-file-sync" : "from now on"))
           << takeover.reason;
     }
   }
@@ -102,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(OfTheTable, EveryCell,
                                          Cell{kCrashed, kPageCache, kRebooted, kSynced, kCold}));
 
 TEST_F(ATakeover, OfANewFileIsColdAndSaysSo) {
-  LastingRegion region(kArenaSize);
+  PersistentRegion region(kArenaSize);
   const Takeover takeover = judge_region(region, kStart);
   EXPECT_FALSE(takeover.warm);
   EXPECT_TRUE(takeover.blank);
@@ -113,7 +113,7 @@ TEST_F(ATakeover, OfANewFileIsColdAndSaysSo) {
 }
 
 TEST_F(ATakeover, OfNoiseIsColdAndNotNew) {
-  LastingRegion region(kArenaSize);
+  PersistentRegion region(kArenaSize);
   region.fill(0, kArenaSize, 0x5a);
   const Takeover takeover = judge_region(region, kStart);
   EXPECT_FALSE(takeover.warm);
@@ -157,7 +157,7 @@ TEST_F(ATakeover, KeepsThePageSizeThatTheFileHas) {
 }
 
 TEST_F(ATakeover, TimeDoesNotGoBack) {
-  LastingRegion region(kArenaSize);
+  PersistentRegion region(kArenaSize);
   leave(region, {});
   EXPECT_EQ(judge_region(region, kStart).noted, kStart);
   leave(region, [](SuperblockRecord& r) { r.written = kStart + 50; });
@@ -169,7 +169,7 @@ TEST_F(ATakeover, TimeDoesNotGoBack) {
 }
 
 TEST_F(ATakeover, OnlyReads) {
-  LastingRegion region(kArenaSize, LastingRegion::persistent_memory);
+  PersistentRegion region(kArenaSize, PersistentRegion::persistent_memory);
   leave(region, {});
   const auto before = region.image();
   const uint64_t flushes = region.counts().flushes();

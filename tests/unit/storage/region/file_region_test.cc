@@ -64,7 +64,7 @@ TEST_F(FileRegion, MakesItsFileOfTheSizeAskedAllZeros) {
   const auto region = opened(3 * kMiB);
   EXPECT_EQ(region->bytes().size(), 3 * kMiB);
   EXPECT_EQ(region->whole().size(), 3 * kMiB);
-  EXPECT_TRUE(region->lasting());
+  EXPECT_TRUE(region->persistent());
   EXPECT_TRUE(std::ranges::all_of(region->bytes(), [](std::byte b) { return b == std::byte{0}; }));
   EXPECT_EQ(fs::file_size(path_), 3 * kMiB);
   EXPECT_EQ(reinterpret_cast<uintptr_t>(region->bytes().data()) % 4096, 0U);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "storage/item/item_writer.h"
-#include "tests/unit/storage/lasting_region.h"
+#include "tests/unit/storage/persistent_region.h"
 
 namespace ember::storage {
 namespace {
@@ -18,7 +18,7 @@ constexpr size_t kPieceSize = 1000;
 
 /// Chunk sizes that are read whole, in pieces, and by their heads.
 struct Case {
-  LastingRegion::Media media;
+  PersistentRegion::Media media;
   uint32_t chunk_size;
 };
 
@@ -48,7 +48,7 @@ class PageReaderOf : public testing::TestWithParam<Case> {
         .verdict;
   }
 
-  LastingRegion region_{kPages * kPageSize, GetParam().media};
+  PersistentRegion region_{kPages * kPageSize, GetParam().media};
   PageReader reader_{region_, kPageSize};
 };
 
@@ -90,7 +90,7 @@ TEST_P(PageReaderOf, ShowsOneItemsKey) {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const auto media : {LastingRegion::page_cache, LastingRegion::persistent_memory}) {
+  for (const auto media : {PersistentRegion::page_cache, PersistentRegion::persistent_memory}) {
     for (const uint32_t size : {48U, 144U, 1000U, 4096U, 4104U, 30'000U}) {
       all.push_back({media, size});
     }
@@ -99,7 +99,7 @@ std::vector<Case> cases() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Media, PageReaderOf, testing::ValuesIn(cases()), [](const auto& each) {
-  return std::string(each.param.media == LastingRegion::page_cache ? "copied" : "in_place") +
+  return std::string(each.param.media == PersistentRegion::page_cache ? "copied" : "in_place") +
          std::to_string(each.param.chunk_size);
 });
 

@@ -231,11 +231,11 @@ TEST_F(SlabClassOfPages, TheReserveGrowsButStaysASixteenth) {
 }
 
 TEST_F(SlabClassOfPages, CountsChunksInFlight) {
-  EXPECT_EQ(slab_.in_flight(), 0U);
-  slab_.took_off();
-  slab_.took_off();
-  slab_.landed();
-  EXPECT_EQ(slab_.in_flight(), 1U);
+  EXPECT_EQ(slab_.retired_chunks(), 0U);
+  slab_.note_retired();
+  slab_.note_retired();
+  slab_.note_reclaimed();
+  EXPECT_EQ(slab_.retired_chunks(), 1U);
 }
 
 }  // namespace

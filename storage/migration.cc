@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "storage/rehousing.h"
+#include "storage/migration.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,19 +8,19 @@
 
 namespace ember::storage {
 
-Rehousing::Rehousing(StoreImpl& store, std::vector<uint32_t> pages)
+Migration::Migration(StoreImpl& store, std::vector<uint32_t> pages)
     : store_(store), pages_(store.pages_), numbers_(std::move(pages)) {
   std::ranges::sort(numbers_);
 }
 
-bool Rehousing::listed(uint32_t page) const { return std::ranges::binary_search(numbers_, page); }
+bool Migration::listed(uint32_t page) const { return std::ranges::binary_search(numbers_, page); }
 
-uint32_t Rehousing::chunk_size_of(uint32_t page) const {
+uint32_t Migration::chunk_size_of(uint32_t page) const {
   return page_header(store_.region_, pages_.page_size(), page).chunk_size;
 }
 
 template <typename Visit>
-void Rehousing::visit_items(uint32_t page, Visit&& visit) {
+void Migration::visit_items(uint32_t page, Visit&& visit) {
   const uint32_t size = chunk_size_of(page);
   if (size < Item::kHeaderSize || size % 8 != 0) {
     return;
@@ -33,7 +33,7 @@ void Rehousing::visit_items(uint32_t page, Visit&& visit) {
   }
 }
 
-void Rehousing::add_chains() {
+void Migration::add_chains() {
   for (const uint32_t page : numbers_) {
     visit_items(page, [&](uint64_t offset, const Item& item, ItemCheck::Verdict verdict) {
       if (verdict == ItemCheck::sound && item.chained() && !add_chain(offset)) {
@@ -44,7 +44,7 @@ void Rehousing::add_chains() {
 }
 
 /// Whether a part of `needed` bytes can lie there.
-bool Rehousing::part_sound(uint64_t offset, size_t needed) {
+bool Migration::part_sound(uint64_t offset, size_t needed) {
   const size_t inside = offset & (pages_.page_size() - 1);
   const uint32_t page = pages_.page_of(offset);
   if (offset % 8 != 0 || inside < sizeof(PageHeader) || inside + needed > pages_.page_size()) {
@@ -63,7 +63,7 @@ bool Rehousing::part_sound(uint64_t offset, size_t needed) {
          pages_.state(offset) == chunk_state::kFree;
 }
 
-bool Rehousing::add_chain(uint64_t head) {
+bool Migration::add_chain(uint64_t head) {
   const Item& item = *pages_.item(head);
   const size_t largest = store_.classes_.largest();
   if (!listed(pages_.page_of(head)) && pages_.state(head) != chunk_state::kFree) {
@@ -92,13 +92,13 @@ bool Rehousing::add_chain(uint64_t head) {
   return true;
 }
 
-bool Rehousing::wanted(const Item& item, RecoveryReport& report) const {
+bool Migration::wanted(const Item& item, RecoveryReport& report) const {
   const bool dead = store_.died_while_down(item);
   report.expired += dead ? 1U : 0U;
   return !dead;
 }
 
-Rehousing::Moved Rehousing::copy(const Item& item) {
+Migration::Moved Migration::copy(const Item& item) {
   return {.key = std::string(item.key()),
           .value = item.chained() ? std::string() : std::string(item.body(), item.value_size()),
           .cas = item.cas(),
@@ -110,12 +110,12 @@ Rehousing::Moved Rehousing::copy(const Item& item) {
           .sequenced = item.sequenced()};
 }
 
-Rehousing::Moved Rehousing::take_chain(uint64_t head) {
+Migration::Moved Migration::take_chain(uint64_t head) {
   const Item& item = *pages_.item(head);
   Moved moved = copy(item);
   moved.value.reserve(item.value_size());
-  for (size_t part = 0; part < store_.piece_count(item); ++part) {
-    moved.value += store_.piece(item, part);
+  for (size_t part = 0; part < store_.part_count(item); ++part) {
+    moved.value += store_.part(item, part);
   }
   ItemWriter::seal(pages_.item(head), 0);
   store_.durable_.persist(pages_.at(head), Item::kHeaderSize);
@@ -125,7 +125,7 @@ Rehousing::Moved Rehousing::take_chain(uint64_t head) {
   return moved;
 }
 
-std::vector<Rehousing::Moved> Rehousing::take_page(uint32_t page, RecoveryReport& report) {
+std::vector<Migration::Moved> Migration::take_page(uint32_t page, RecoveryReport& report) {
   std::vector<Moved> all;
   for (const uint64_t head : by_page_[page]) {
     // Once: another page of it may have been given away since.
@@ -149,7 +149,7 @@ std::vector<Rehousing::Moved> Rehousing::take_page(uint32_t page, RecoveryReport
   return all;
 }
 
-bool Rehousing::run(RecoveryReport& report) {
+bool Migration::run(RecoveryReport& report) {
   if (numbers_.empty()) {
     return true;
   }
@@ -176,7 +176,7 @@ bool Rehousing::run(RecoveryReport& report) {
   return true;
 }
 
-void Rehousing::settle(ThreadState& thread, const Moved& moved, RecoveryReport& report) {
+void Migration::settle(ThreadState& thread, const Moved& moved, RecoveryReport& report) {
   const Hash hash = hash_key(moved.key);
   Draft draft = store_.draft(thread, {.key = moved.key,
                                       .hash = hash,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Items over a change of -m, -f or -n (storage/rehousing.cc).
+// Items over a change of -m, -f or -n (storage/migration.cc).
 #include "tests/unit/storage/reopened_store.h"
 
 namespace ember::storage {
@@ -42,7 +42,7 @@ class RehousingAfter : public ReopenedStore, public testing::WithParamInterface<
     options_.min_item_space = change.min_item_space;
     auto image = region_->image();
     image.resize(std::max(image.size(), change.memory_limit));
-    region_ = std::make_unique<LastingRegion>(image, change.memory_limit);
+    region_ = std::make_unique<PersistentRegion>(image, change.memory_limit);
     start();
   }
   void check_all() {
@@ -121,7 +121,7 @@ TEST_F(RehousingIntoLess, WhatDoesNotFitIsEvictedNotRefused) {
   const uint64_t items = now().store->stats().items;
   crash();
   options_.memory_limit = kMiB;
-  region_ = std::make_unique<LastingRegion>(region_->image(), kMiB);
+  region_ = std::make_unique<PersistentRegion>(region_->image(), kMiB);
   start();
   EXPECT_GT(report().items, 0U) << report().unfit << " without room";
   EXPECT_LT(report().items, items);
@@ -156,7 +156,7 @@ TEST_F(RehousingIntoLess, AChainIsMovedOnce) {
   ASSERT_GE(load_unaligned<uint64_t>(item.body()), 2 * kMiB);
   crash();
   options_.memory_limit = 2 * kMiB;
-  region_ = std::make_unique<LastingRegion>(region_->image(), 2 * kMiB);
+  region_ = std::make_unique<PersistentRegion>(region_->image(), 2 * kMiB);
   start();
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(report().items, 10U);

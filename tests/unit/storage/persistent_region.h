@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// LastingRegion: DRAM that a store takes for a memory file: a test keeps it from one store to the
-// next, damages it in between, and counts what was flushed.
+// PersistentRegion: DRAM that a store takes for a memory file: a test keeps it from one store to
+// the next, damages it in between, and counts what was flushed.
 #pragma once
 
 #include <atomic>
@@ -33,18 +33,18 @@ class CountingPersist final : public Persist {
   std::atomic<uint64_t> flushes_{0}, bytes_{0}, fences_{0};
 };
 
-class LastingRegion final : public MemoryRegion {
+class PersistentRegion final : public MemoryRegion {
  public:
   enum Media : uint8_t { page_cache, persistent_memory };
 
-  explicit LastingRegion(size_t size, Media media = page_cache) : size_(size), media_(media) {
+  explicit PersistentRegion(size_t size, Media media = page_cache) : size_(size), media_(media) {
     auto memory = open_dram_region({.size = size});
     check(memory.has_value(), "there is memory for the test");
     memory_ = std::move(*memory);
   }
   /// One that holds the bytes given; of which the first `size` are the arena.
-  LastingRegion(const std::vector<std::byte>& image, size_t size, Media media = page_cache)
-      : LastingRegion(image.size(), media) {
+  PersistentRegion(const std::vector<std::byte>& image, size_t size, Media media = page_cache)
+      : PersistentRegion(image.size(), media) {
     size_ = size;
     std::memcpy(memory_->bytes().data(), image.data(), image.size());
   }
@@ -59,7 +59,7 @@ class LastingRegion final : public MemoryRegion {
     return room;
   }
   Persist* persist() override { return media_ == persistent_memory ? &persist_ : nullptr; }
-  bool lasting() const override { return true; }
+  bool persistent() const override { return true; }
   Result<void> cut() override {
     cut_ = true;
     return {};

@@ -9,7 +9,7 @@ class FindOnPersistentMemory : public ReopenedStore {
  protected:
   FindOnPersistentMemory() {
     crash();
-    region_ = std::make_unique<LastingRegion>(kSize, LastingRegion::persistent_memory);
+    region_ = std::make_unique<PersistentRegion>(kSize, PersistentRegion::persistent_memory);
     start();
     for (size_t i = 0; i < 2000; ++i) {
       now().set(numbered("key", i), pattern(i % 900));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rehousing: brings items over from pages that cannot stay as they are: of a chunk size that is no
+// Migration: brings items over from pages that cannot stay as they are: of a chunk size that is no
 // class's any more (-f, -n were changed), or beyond the arena's new end (-m was lowered). Page by
 // page its items are copied to DRAM, the page becomes free, and they are written anew, in chunks
 // that fit; for what does not fit others are evicted. A crash meanwhile loses what is in DRAM.
@@ -19,11 +19,11 @@
 
 namespace ember::storage {
 
-class Rehousing {
+class Migration {
  public:
   /// `pages`: their numbers, headers sound, none of them free or a class's. They may lie beyond the
   /// arena, in the region's whole().
-  Rehousing(StoreImpl& store, std::vector<uint32_t> pages);
+  Migration(StoreImpl& store, std::vector<uint32_t> pages);
 
   /// A chained item that lies in those pages, in whole or in part. Its chunks elsewhere are held
   /// until it is moved. False if its table is not sound; it may then be discarded.

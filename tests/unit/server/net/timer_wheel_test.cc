@@ -14,7 +14,7 @@
 namespace ember::server::net {
 namespace {
 
-constexpr uint64_t kStart = 1'700'000'000'123;
+constexpr uint64_t kPresent = 1'700'000'000'123;
 
 /// Keeps which timers it was told of; answers as `react` says.
 class RecordingOwner final : public TimerOwner {
@@ -35,12 +35,12 @@ TEST(TimerWheel, TellsAtTheDeadlineAndNotBefore) {
         uint64_t{10'000}, uint64_t{300'000}, uint64_t{86'400'000}, uint64_t{100} * 86'400'000}) {
     RecordingOwner owner;
     Timer timer;
-    TimerWheel wheel(kStart);
-    wheel.arm(timer, kStart + delay, owner);
-    wheel.run(kStart + delay - 1);
+    TimerWheel wheel(kPresent);
+    wheel.arm(timer, kPresent + delay, owner);
+    wheel.run(kPresent + delay - 1);
     EXPECT_TRUE(owner.told.empty()) << delay;
     EXPECT_TRUE(timer.armed());
-    wheel.run(kStart + delay);
+    wheel.run(kPresent + delay);
     ASSERT_EQ(owner.told, std::vector<Timer*>{&timer}) << delay;
     EXPECT_FALSE(timer.armed());
     EXPECT_TRUE(wheel.empty());
@@ -50,8 +50,8 @@ TEST(TimerWheel, TellsAtTheDeadlineAndNotBefore) {
 TEST(TimerWheel, NextLeadsToTheDeadlineInFewSteps) {
   RecordingOwner owner;
   Timer timer;
-  TimerWheel wheel(kStart);
-  const uint64_t deadline = kStart + 3'600'000;
+  TimerWheel wheel(kPresent);
+  const uint64_t deadline = kPresent + 3'600'000;
   wheel.arm(timer, deadline, owner);
   int steps = 0;
   while (owner.told.empty()) {
@@ -66,12 +66,12 @@ TEST(TimerWheel, NextLeadsToTheDeadlineInFewSteps) {
 TEST(TimerWheel, APassedDeadlineIsDueInTheNextRun) {
   RecordingOwner owner;
   Timer timer;
-  TimerWheel wheel(kStart);
+  TimerWheel wheel(kPresent);
   wheel.arm(timer, 5, owner);
-  EXPECT_EQ(wheel.next_ms(), kStart + 1);
-  wheel.run(kStart);
+  EXPECT_EQ(wheel.next_ms(), kPresent + 1);
+  wheel.run(kPresent);
   EXPECT_TRUE(owner.told.empty());
-  wheel.run(kStart + 1);
+  wheel.run(kPresent + 1);
   EXPECT_EQ(owner.told.size(), 1U);
 }
 
@@ -79,12 +79,12 @@ TEST(TimerWheel, ArmedAgainItHasTheNewDeadlineAlone) {
   RecordingOwner first;
   RecordingOwner second;
   Timer timer;
-  TimerWheel wheel(kStart);
-  wheel.arm(timer, kStart + 10, first);
-  wheel.arm(timer, kStart + 1000, second);
+  TimerWheel wheel(kPresent);
+  wheel.arm(timer, kPresent + 10, first);
+  wheel.arm(timer, kPresent + 1000, second);
   EXPECT_EQ(wheel.size(), 1U);
-  wheel.run(kStart + 999);
-  wheel.run(kStart + 1000);
+  wheel.run(kPresent + 999);
+  wheel.run(kPresent + 1000);
   EXPECT_TRUE(first.told.empty());
   EXPECT_EQ(second.told.size(), 1U);
 }
@@ -92,14 +92,14 @@ TEST(TimerWheel, ArmedAgainItHasTheNewDeadlineAlone) {
 TEST(TimerWheel, CancelledItIsNotTold) {
   RecordingOwner owner;
   std::array<Timer, 3> timers;
-  TimerWheel wheel(kStart);
+  TimerWheel wheel(kPresent);
   for (Timer& timer : timers) {
-    wheel.arm(timer, kStart + 10, owner);
+    wheel.arm(timer, kPresent + 10, owner);
   }
   wheel.cancel(timers[0]);
   wheel.cancel(timers[0]);
   EXPECT_EQ(wheel.size(), 2U);
-  wheel.run(kStart + 10);
+  wheel.run(kPresent + 10);
   EXPECT_EQ(owner.told.size(), 2U);
   EXPECT_EQ(std::ranges::count(owner.told, timers.data()), 0);
 }
@@ -107,9 +107,9 @@ TEST(TimerWheel, CancelledItIsNotTold) {
 TEST(TimerWheel, ACallbackMayCancelOthersThatAreDue) {
   RecordingOwner owner;
   std::array<Timer, 5> timers;
-  TimerWheel wheel(kStart);
+  TimerWheel wheel(kPresent);
   for (Timer& timer : timers) {
-    wheel.arm(timer, kStart + 10, owner);
+    wheel.arm(timer, kPresent + 10, owner);
   }
   owner.react = [&](Timer& told) {
     for (Timer& timer : timers) {
@@ -118,30 +118,30 @@ TEST(TimerWheel, ACallbackMayCancelOthersThatAreDue) {
       }
     }
   };
-  wheel.run(kStart + 20);
+  wheel.run(kPresent + 20);
   EXPECT_EQ(owner.told.size(), 1U);
   EXPECT_TRUE(wheel.empty());
 }
 
 TEST(TimerWheel, ACallbackMayDestroyItsTimer) {
   RecordingOwner owner;
-  TimerWheel wheel(kStart);
+  TimerWheel wheel(kPresent);
   auto timer = std::make_unique<Timer>();
-  wheel.arm(*timer, kStart + 10, owner);
+  wheel.arm(*timer, kPresent + 10, owner);
   owner.react = [&](Timer& /*told*/) { timer.reset(); };
-  wheel.run(kStart + 10);
+  wheel.run(kPresent + 10);
   EXPECT_EQ(timer, nullptr);
 }
 
 TEST(TimerWheel, WhatACallbackArmsWaitsForTheNextRun) {
   RecordingOwner owner;
   Timer timer;
-  TimerWheel wheel(kStart);
-  wheel.arm(timer, kStart + 10, owner);
+  TimerWheel wheel(kPresent);
+  wheel.arm(timer, kPresent + 10, owner);
   owner.react = [&](Timer& told) { wheel.arm(told, 0, owner); };
-  wheel.run(kStart + 50);
+  wheel.run(kPresent + 50);
   EXPECT_EQ(owner.told.size(), 1U) << "a timer that is armed anew each time must not keep the loop";
-  wheel.run(kStart + 51);
+  wheel.run(kPresent + 51);
   EXPECT_EQ(owner.told.size(), 2U);
   wheel.cancel(timer);
 }
@@ -151,9 +151,9 @@ TEST(TimerWheel, ALazilyMovedDeadlineIsArmedForTheRest) {
   constexpr uint64_t kTimeout = 60'000;
   RecordingOwner owner;
   Timer timer;
-  TimerWheel wheel(kStart);
-  uint64_t last_active = kStart;
-  uint64_t now = kStart;
+  TimerWheel wheel(kPresent);
+  uint64_t last_active = kPresent;
+  uint64_t now = kPresent;
   uint64_t ended = 0;
   owner.react = [&](Timer& told) {
     if (last_active + kTimeout > now) {
@@ -165,7 +165,7 @@ TEST(TimerWheel, ALazilyMovedDeadlineIsArmedForTheRest) {
   wheel.arm(timer, last_active + kTimeout, owner);
   while (ended == 0) {
     now += 1000;
-    if (now < kStart + 200'000) {
+    if (now < kPresent + 200'000) {
       last_active = now;
     }
     wheel.run(now);
@@ -178,8 +178,8 @@ TEST(TimerWheel, AWheelThatGoesDisarms) {
   RecordingOwner owner;
   Timer timer;
   {
-    TimerWheel wheel(kStart);
-    wheel.arm(timer, kStart + 10, owner);
+    TimerWheel wheel(kPresent);
+    wheel.arm(timer, kPresent + 10, owner);
   }
   EXPECT_FALSE(timer.armed());
   EXPECT_TRUE(owner.told.empty());
@@ -189,26 +189,26 @@ TEST(TimerWheel, DeadlinesBeyondItsSpanAreKept) {
   constexpr uint64_t kYear = uint64_t{365} * 86'400'000;
   RecordingOwner owner;
   Timer timer;
-  TimerWheel wheel(kStart);
-  wheel.arm(timer, kStart + 10 * kYear, owner);
+  TimerWheel wheel(kPresent);
+  wheel.arm(timer, kPresent + 10 * kYear, owner);
   while (owner.told.empty()) {
     const uint64_t next = wheel.next_ms();
-    ASSERT_LE(next, kStart + 10 * kYear);
+    ASSERT_LE(next, kPresent + 10 * kYear);
     wheel.run(next);
-    EXPECT_EQ(owner.told.empty(), next < kStart + 10 * kYear);
+    EXPECT_EQ(owner.told.empty(), next < kPresent + 10 * kYear);
   }
 }
 
 TEST(TimerWheel, ManyWithOneDeadlineAreAllTold) {
   RecordingOwner owner;
   std::vector<Timer> timers(100'000);
-  TimerWheel wheel(kStart);
+  TimerWheel wheel(kPresent);
   for (Timer& timer : timers) {
-    wheel.arm(timer, kStart + 600'000, owner);
+    wheel.arm(timer, kPresent + 600'000, owner);
   }
-  wheel.run(kStart + 599'999);
+  wheel.run(kPresent + 599'999);
   EXPECT_TRUE(owner.told.empty());
-  wheel.run(kStart + 600'000);
+  wheel.run(kPresent + 600'000);
   EXPECT_EQ(owner.told.size(), timers.size());
 }
 
@@ -262,9 +262,9 @@ TEST(TimerWheelDeathTest, ATimerIsCancelledBeforeItGoes) {
     GTEST_SKIP() << "skipped, because release builds do not look";
   }
   RecordingOwner owner;
-  TimerWheel wheel(kStart);
+  TimerWheel wheel(kPresent);
   auto timer = std::make_unique<Timer>();
-  wheel.arm(*timer, kStart + 10, owner);
+  wheel.arm(*timer, kPresent + 10, owner);
   EXPECT_DEATH(timer.reset(), "cancelled before");
   wheel.cancel(*timer);
 }

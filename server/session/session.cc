@@ -13,7 +13,6 @@
 #include "protocol/binary_header.h"
 #include "server/session/command_trace.h"
 #include "server/session/login.h"
-#include "server/session/session_set.h"
 
 namespace ember::server::session {
 namespace {
@@ -30,34 +29,35 @@ constexpr size_t kLowWaterPart = 8;
 
 }  // namespace
 
-Session::Session(SessionSet& set, uint32_t listener)
-    : set_(set),
-      parser_(std::in_place_type<Parser>, set.options().parser),
+Session::Session(SessionContext& context, uint32_t listener)
+    : context_(context),
+      parser_(std::in_place_type<Parser>, context.options().parser),
       listener_(listener),
-      last_active_(set.clock().now()),
-      stranger_(set.options().may_log_in != nullptr) {}
+      last_active_(context.clock().now()),
+      must_authenticate_(context.options().authenticator != nullptr) {}
 
 void Session::on_receive(std::span<const char> bytes) {
-  if (closed_ || finishing_ || cut_) {
+  if (closed_ || finishing_ || input_closed_) {
     return;  // what follows a quit
   }
-  set_.own_counters().bytes_read += bytes.size();
-  last_active_.store(set_.clock().now(), std::memory_order_relaxed);
+  context_.counters().bytes_read += bytes.size();
+  last_active_.store(context_.clock().now(), std::memory_order_relaxed);
   if (!started_) {
     start(bytes.front());
   }
-  use(bytes);
-  regulate();
+  take(bytes);
+  update_backpressure();
 }
 
 /// Decides by the first byte what this connection speaks, to its end.
 void Session::start(char first) {
   started_ = true;
   // Logging in is part of the text protocol.
-  const Dialect dialect = stranger_ ? Dialect::text : set_.options_of(listener_).dialect;
+  const Dialect dialect =
+      must_authenticate_ ? Dialect::text : context_.options_of(listener_).dialect;
   const bool looks_binary = first == protocol::kBinaryRequestMagic;
   if (dialect == Dialect::binary || (dialect == Dialect::by_first_byte && looks_binary)) {
-    parser_.emplace<protocol::BinaryParser>(set_.options().parser);
+    parser_.emplace<protocol::BinaryParser>(context_.options().parser);
   }
 }
 
@@ -68,7 +68,7 @@ void Session::on_end(int error) {
     return;
   }
   // What came before the end is still answered.
-  set_.mark_dirty(*this);
+  flush_later();
 }
 
 void Session::on_sent(size_t size, int error) {
@@ -77,29 +77,29 @@ void Session::on_sent(size_t size, int error) {
     close(CloseReason::error);
     return;
   }
-  set_.own_counters().bytes_written += size;
+  context_.counters().bytes_written += size;
   reply_->consume(size);
-  const bool low = reply_->size() <= set_.options().max_unsent / kLowWaterPart;
+  const bool low = reply_->size() <= context_.options().max_unsent / kLowWaterPart;
   if (reply_->empty()) {
-    give_reply();
+    drop_reply();
   }
-  if (reply_ != nullptr || finishing_ || ended_ || draining_) {
-    set_.mark_dirty(*this);
+  if (reply_ != nullptr || finishing_ || ended_ || context_.draining()) {
+    flush_later();
   }
-  if (stuck_ && low && !suspended_) {
-    set_.mark_ready(*this);
+  if (input_blocked_ && low && !suspended_) {
+    resume_later();
   }
   if (reply_ == nullptr && listening()) {
-    set_.handler().heard(*this);
+    context_.handler().heard(*this);
   }
 }
 
-void Session::on_released() { set_.destroy(*this); }
+void Session::on_released() { context_.owner().on_released(*this); }
 
 void Session::resume() {
   check(suspended_, "only a suspended call resumes");
   suspended_ = false;
-  set_.mark_ready(*this);
+  resume_later();
 }
 
 void Session::flush() {
@@ -110,12 +110,12 @@ void Session::flush() {
     send_some();
     return;
   }
-  give_reply();
-  const bool done = ended_ && !stuck_;
-  const bool drained = draining_ && quiescent();
+  drop_reply();
+  const bool done = ended_ && !input_blocked_;
+  const bool drained = context_.draining() && quiescent();
   if (finishing_ || done || drained) {
     // Cut off by the parser: what came was no request.
-    const bool refused = cut_ && !listening() && !ended_;
+    const bool refused = input_closed_ && !listening() && !ended_;
     close(drained ? CloseReason::shutdown : refused ? CloseReason::error : CloseReason::normal);
   }
 }
@@ -125,10 +125,10 @@ void Session::send_some() {
   const size_t count = reply_->gather(ranges);
   sending_ = true;
   writing_.store(true, std::memory_order_relaxed);
-  set_.poller().send(*this, std::span(ranges).first(count));
+  context_.poller().send(*this, std::span(ranges).first(count));
 }
 
-void Session::proceed() {
+void Session::resume_held() {
   if (closed_) {
     return;
   }
@@ -137,8 +137,8 @@ void Session::proceed() {
     const auto held = std::exchange(held_, nullptr);
     run(held->commands(), held_value_);
   }
-  use_pending();
-  regulate();
+  consume_pending();
+  update_backpressure();
 }
 
 void Session::tell(std::string_view bytes) {
@@ -146,7 +146,7 @@ void Session::tell(std::string_view bytes) {
     return;
   }
   reply().append(bytes);
-  set_.mark_dirty(*this);
+  flush_later();
 }
 
 void Session::close(CloseReason reason) {
@@ -154,56 +154,49 @@ void Session::close(CloseReason reason) {
     return;
   }
   closed_ = true;
-  set_.tell_close(*this, reason);
+  context_.owner().on_close(*this, reason);
   if (log::enabled(log::Level::trace)) [[unlikely]] {
     trace_close(number());
   }
   held_.reset();
   value_.reset();
-  set_.handler().forget(*this);
-  set_.unlist(*this);
+  context_.handler().forget(*this);
   // The reply stays until the poller has let go of what it is sending.
-  set_.poller().close(*this);
+  context_.poller().close(*this);
 }
 
 bool Session::quiescent() const {
-  return !stuck_ && !sending_ && held_ == nullptr && value_ == nullptr && pending_.empty() &&
-         (reply_ == nullptr || reply_->empty());
-}
-
-void Session::drain() {
-  draining_ = true;
-  set_.mark_dirty(*this);
+  return !input_blocked_ && !sending_ && held_ == nullptr && value_ == nullptr &&
+         pending_.empty() && (reply_ == nullptr || reply_->empty());
 }
 
 bool Session::reply_full() const {
-  return reply_ != nullptr && reply_->size() >= set_.options().max_unsent;
+  return reply_ != nullptr && reply_->size() >= context_.options().max_unsent;
 }
 
 bool Session::over_budget() const {
-  return turn_ == set_.turn() &&
-         turn_requests_ >= set_.options().requests_per_event * SessionSet::kYieldFactor;
+  return turn_ == context_.turn() && turn_requests_ >= context_.requests_per_turn();
 }
 
 void Session::count_requests(size_t count) {
-  if (turn_ != set_.turn()) {
-    turn_ = set_.turn();
+  if (turn_ != context_.turn()) {
+    turn_ = context_.turn();
     turn_requests_ = 0;
   }
   turn_requests_ += static_cast<uint32_t>(count);
-  set_.own_counters().requests += count;
+  context_.counters().requests += count;
 }
 
-void Session::use(std::span<const char> bytes) {
+void Session::take(std::span<const char> bytes) {
   if (!waiting() && pending_.empty()) {
     pending_.append(bytes.subspan(consume(bytes)));
     return;
   }
   pending_.append(bytes);
-  use_pending();
+  consume_pending();
 }
 
-void Session::use_pending() {
+void Session::consume_pending() {
   if (!waiting() && !pending_.empty()) {
     pending_.consume(consume(pending_.bytes()));
   }
@@ -213,7 +206,7 @@ void Session::use_pending() {
 size_t Session::consume(std::span<const char> input) {
   size_t used = 0;
   bool more_needed = false;
-  while (!waiting() && !cut_ && !finishing_) {
+  while (!waiting() && !input_closed_ && !finishing_) {
     if (value_ != nullptr) {
       used += continue_value(input.subspan(used));
       if (value_ != nullptr) {
@@ -228,44 +221,45 @@ size_t Session::consume(std::span<const char> input) {
       yield();
       break;
     }
-    if (stranger_) {
-      const size_t heard = log_in(input.subspan(used));
-      used += heard;
-      more_needed = heard == 0;
+    if (must_authenticate_) {
+      const size_t size = log_in(input.subspan(used));
+      used += size;
+      more_needed = size == 0;
       continue;
     }
     const Parser::Step step = parse_and_run(input.subspan(used));
     used += step.consumed;
     more_needed = step.stop == Parser::Stop::more_input;
   }
-  return cut_ || finishing_ ? input.size() : used;
+  return input_closed_ || finishing_ ? input.size() : used;
 }
 
 Parser::Step Session::parse(std::span<const char> input) {
   auto* const text = std::get_if<Parser>(&parser_);
-  return text != nullptr ? text->parse(input, set_.scratch())
-                         : std::get<protocol::BinaryParser>(parser_).parse(input, set_.scratch());
+  return text != nullptr
+             ? text->parse(input, context_.scratch())
+             : std::get<protocol::BinaryParser>(parser_).parse(input, context_.scratch());
 }
 
 Parser::Step Session::parse_and_run(std::span<const char> input) {
-  const std::span<Command> scratch = set_.scratch();
+  const std::span<Command> scratch = context_.scratch();
   const Parser::Step step = parse(input);
   const bool value_follows = step.stop == Parser::Stop::value;
   count_requests(step.count);
   run(scratch.first(step.count + (value_follows ? 1 : 0)), value_follows);
   if (step.stop == Parser::Stop::close) {
-    cut_ = true;
+    input_closed_ = true;
   }
   return step;
 }
 
-/// Hears one request of a client that has to log in; returns its size, 0 when it is not all
+/// Answers one request of a client that has to log in. Returns its size, 0 when it is not all
 /// there.
 size_t Session::log_in(std::span<const char> input) {
   const LoginStep step =
-      hear_login(input, set_.options().may_log_in, set_.own_counters().logins, reply());
-  stranger_ = !step.granted;
-  cut_ = step.close;
+      answer_login(input, *context_.options().authenticator, context_.counters().logins, reply());
+  must_authenticate_ = !step.granted;
+  input_closed_ = step.close;
   if (step.value_follows) {
     Command refused;
     refused.value_size = step.value_size;
@@ -287,12 +281,12 @@ void Session::run(std::span<const Command> commands, bool value_follows) {
     if (traced) [[unlikely]] {
       trace_commands(number(), batch);
     }
-    const auto progress = set_.handler().execute(*this, batch, reply());
+    const auto progress = context_.handler().execute(*this, batch, reply());
     if (traced) [[unlikely]] {
       trace_reply(number(), reply(), before);
     }
     done += progress.executed;
-    obey(progress.next);
+    apply(progress.next);
     if (progress.next == Next::ready && done < whole) {
       check(!reply().empty(), "a handler stops early only when the reply is full");
       break;
@@ -316,7 +310,7 @@ void Session::begin_value(const Command& command) {
   if (log::enabled(log::Level::trace)) [[unlikely]] {
     trace_commands(number(), {&command, 1});
   }
-  auto place = set_.handler().begin_value(*this, command, reply());
+  auto place = context_.handler().begin_value(*this, command, reply());
   value_ = std::make_unique<ValueStream>(command, std::move(place));
 }
 
@@ -329,70 +323,70 @@ size_t Session::continue_value(std::span<const char> input) {
   if (!value->swallowed()) {
     count_requests(1);
     const auto progress =
-        set_.handler().finish_value(*this, value->command(), value->take_place(), reply());
-    obey(progress.next);
+        context_.handler().finish_value(*this, value->command(), value->take_place(), reply());
+    apply(progress.next);
   }
   return taken;
 }
 
-void Session::obey(Next next) {
+void Session::apply(Next next) {
   if (next == Next::again) {
     yielded_ = true;
-    set_.mark_ready(*this);
+    resume_later();
   }
   suspended_ = next == Next::suspended;
   finishing_ = finishing_ || next == Next::close;
   if (next == Next::listen) {
     listening_.store(true, std::memory_order_relaxed);
-    cut_ = true;
+    input_closed_ = true;
   }
 }
 
 void Session::yield() {
   yielded_ = true;
-  set_.own_counters().yields += 1;
-  set_.mark_ready(*this);
+  context_.counters().yields += 1;
+  resume_later();
 }
 
 /// After every step: whether input waits, whether more of it is wanted; and what is to be sent is
 /// sent at the end of the turn.
-void Session::regulate() {
-  if (cut_ && held_ == nullptr && !suspended_ && !listening()) {
+void Session::update_backpressure() {
+  if (input_closed_ && held_ == nullptr && !suspended_ && !listening()) {
     finishing_ = true;
   }
-  stuck_ = waiting();
+  input_blocked_ = waiting();
   show_reading();
   const bool pause =
       held_ != nullptr || suspended_ || reply_full() || pending_.size() > kMaxPending;
   if (pause != paused_ && !ended_) {
     paused_ = pause;
     if (pause) {
-      set_.poller().pause(*this);
+      context_.poller().pause(*this);
     } else {
-      set_.poller().resume(*this);
+      context_.poller().resume(*this);
     }
   }
-  set_.mark_dirty(*this);
+  flush_later();
 }
 
 void Session::show_reading() {
   // A whole line that is left, though nothing waits, is one whose value is still to come.
   const bool value =
-      value_ != nullptr || (!pending_.empty() && !stuck_ &&
+      value_ != nullptr || (!pending_.empty() && !input_blocked_ &&
                             std::ranges::find(pending_.bytes(), '\n') != pending_.bytes().end());
   reading_.store(value ? Reading::value : Reading::request, std::memory_order_relaxed);
 }
 
 protocol::ReplyBuffer& Session::reply() {
   if (reply_ == nullptr) {
-    reply_ = set_.take_reply();
+    reply_ = context_.replies().take();
   }
   return *reply_;
 }
 
-void Session::give_reply() {
+void Session::drop_reply() {
   if (reply_ != nullptr && !suspended_) {
-    set_.give_reply(std::move(reply_));
+    context_.replies().put(std::move(reply_));
   }
   writing_.store(false, std::memory_order_relaxed);
 }

@@ -26,7 +26,7 @@
 #include "server/net/poller.h"
 #include "server/net/udp_endpoint.h"
 #include "server/net/udp_rate_limiter.h"
-#include "server/session/session_set.h"
+#include "server/session/session_context.h"
 
 namespace ember::server::session {
 
@@ -62,7 +62,7 @@ class UdpSession final : public net::Readable, public protocol::Client {
   /// memcached's: with all headers it passes any network.
   static constexpr size_t kDatagramSize = 1400;
 
-  UdpSession(SessionSet& set, net::UdpRateLimiter& limit, int fd, const Options& options);
+  UdpSession(SessionContext& context, net::UdpRateLimiter& limit, int fd, const Options& options);
 
   void on_readable() override;
   void resume() override {}
@@ -88,7 +88,7 @@ class UdpSession final : public net::Readable, public protocol::Client {
   void finish_reply(const protocol::Command& last, const Request& request);
   void send_reply(const Request& request);
 
-  SessionSet& set_;
+  SessionContext& context_;
   net::UdpRateLimiter& limit_;
   Options options_;
   net::UdpEndpoint endpoint_;

@@ -26,6 +26,13 @@ UnixSeconds Clock::system_seconds() const {
   return static_cast<UnixSeconds>((epoch_ns_ + nanoseconds_of(CLOCK_MONOTONIC)) / kNanoseconds);
 }
 
+uint64_t Clock::now_ms() const {
+  constexpr int64_t kPerMillisecond = kNanoseconds / 1000;
+  const auto system =
+      static_cast<uint64_t>((epoch_ns_ + nanoseconds_of(CLOCK_MONOTONIC)) / kPerMillisecond);
+  return system + uint64_t{ahead_.load(std::memory_order_relaxed)} * 1000;
+}
+
 void Clock::tick() {
   ticked_.store(system_seconds(), std::memory_order_relaxed);
   advance(0);

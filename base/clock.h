@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Clock: the coarse time that items expire by, in whole seconds.
+// Clock: the coarse time that items expire by, in whole seconds; and the same time in milliseconds,
+// for the timers of loops.
 // Not for measuring durations: use std::chrono::steady_clock.
 // Threads: one thread ticks; any thread reads, at the cost of a relaxed load.
 #pragma once
@@ -19,6 +20,10 @@ class Clock {
 
   /// Seconds since the epoch, as of the last tick.
   UnixSeconds now() const { return now_.load(std::memory_order_relaxed); }
+
+  /// Milliseconds since the epoch, on the same scale, without waiting for a tick: now() is up to
+  /// one tick behind. Never goes back. Cost: asks the system's monotonic clock.
+  uint64_t now_ms() const;
 
   /// Seconds since the clock was made, at least 1 (memcached's own clock starts at 2 s).
   uint32_t uptime() const { return now() - started_ + 1; }

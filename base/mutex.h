@@ -3,8 +3,10 @@
 // lock: "this runs on this worker's loop".
 #pragma once
 
+#include <atomic>
 #include <mutex>
 
+#include "base/check.h"
 #include "base/thread_annotations.h"
 
 namespace ember {
@@ -30,11 +32,45 @@ class EMBER_SCOPED_CAPABILITY MutexLock {
   Mutex& mutex_;
 };
 
-/// What a thread is, rather than what it holds. Functions that must run on one thread require the
-/// role; the thread's outermost function assumes it. Costs nothing at run time.
+/// What a thread is, rather than what it holds: "on this loop's thread". What belongs to the thread
+/// is guarded by the role, functions that must run there require it, and those that come from
+/// outside (an object's public ones, callbacks) assume it: clang checks the rest. The thread that
+/// assumes a role first has it from then on; debug builds check that no other does. Release builds:
+/// costs nothing at run time.
 class EMBER_CAPABILITY("role") Role {
  public:
-  void assume() const EMBER_ASSERT_CAPABILITY(this) {}
+  Role() = default;
+  Role(const Role&) = delete;
+  Role& operator=(const Role&) = delete;
+
+  /// Requires: called on the role's thread.
+  void assume() const EMBER_ASSERT_CAPABILITY(this) {
+    if constexpr (kDebugChecks) {
+      check(is_this_thread(), "a role is one thread's");
+    }
+  }
+
+  /// The object is handed over: the thread that assumes the role next has it.
+  /// Requires: the hand-over orders what both threads do, as starting a thread does.
+  void hand_over() {
+#if EMBER_DEBUG_CHECKS
+    thread_.store(nullptr, std::memory_order_relaxed);
+#endif
+  }
+
+ private:
+#if EMBER_DEBUG_CHECKS
+  bool is_this_thread() const {
+    static thread_local const char here = 0;  // whose address is the thread's
+    const void* expected = nullptr;
+    return thread_.compare_exchange_strong(expected, &here, std::memory_order_relaxed) ||
+           expected == &here;
+  }
+
+  mutable std::atomic<const void*> thread_{nullptr};
+#else
+  static bool is_this_thread() { return true; }
+#endif
 };
 
 }  // namespace ember

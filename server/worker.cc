@@ -22,7 +22,11 @@ constexpr int kCloseTurns = 50;
 }  // namespace
 
 Worker::Worker(const Parts& parts, const WorkerOptions& options, size_t index)
-    : parts_(parts), options_(options), index_(index), connection_log_(parts.log) {}
+    : parts_(parts),
+      options_(options),
+      index_(index),
+      timers_(parts.clock),
+      connection_log_(parts.log) {}
 
 Worker::~Worker() { join(); }
 
@@ -41,7 +45,7 @@ Result<void> Worker::open() {
   }
   poller_ = std::move(*poller);
   if (parts_.tls != nullptr) {
-    auto tls_poller = net::TlsPoller::open(std::move(poller_), *parts_.tls, parts_.clock);
+    auto tls_poller = net::TlsPoller::open(std::move(poller_), *parts_.tls, timers_);
     if (!tls_poller) {
       return fail(tls_poller.error().message);
     }
@@ -100,7 +104,8 @@ void Worker::serve() {
 }
 
 void Worker::turn(int timeout_ms) {
-  poller_->turn(timeout_ms);
+  poller_->turn(timers_.wait_ms(timeout_ms));
+  timers_.run();
   sessions_->end_turn();
   store_thread_->quiesce();
 }

@@ -26,6 +26,7 @@
 #include "server/connection_log.h"
 #include "server/listen/connection_limit.h"
 #include "server/net/poller.h"
+#include "server/net/timers.h"
 #include "server/net/tls/tls_context.h"
 #include "server/net/udp_rate_limiter.h"
 #include "server/session/session_set.h"
@@ -138,6 +139,7 @@ class Worker final : private net::LoopHooks, private WatchOutlet {
   // Before the poller, which refers to them. Changed by the worker alone.
   std::vector<std::unique_ptr<session::UdpSession>> udp_sessions_ EMBER_GUARDED_BY(mutex_);
   std::unique_ptr<net::Poller> poller_;
+  net::Timers timers_;  // first to go, and disarms what is armed
   ConnectionLog connection_log_;
   UnixSeconds last_silence_check_ = 0;
   std::atomic<int> stops_{0};

@@ -26,8 +26,8 @@ constexpr size_t kMaxUnasked = 256 * kKiB;
 
 }  // namespace
 
-TlsChannel::TlsChannel(TlsPoller& poller, Stream& user, SslPtr ssl, UnixSeconds deadline)
-    : poller_(poller), user_(user), ssl_(std::move(ssl)), deadline_(deadline) {}
+TlsChannel::TlsChannel(TlsPoller& poller, Stream& user, SslPtr ssl)
+    : poller_(poller), user_(user), ssl_(std::move(ssl)) {}
 
 size_t TlsChannel::take(std::span<char> place) {
   const size_t size = std::min(place.size(), input_.size());

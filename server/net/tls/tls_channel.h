@@ -14,18 +14,18 @@
 #include <span>
 #include <vector>
 
-#include "base/clock.h"
 #include "server/net/poller.h"
+#include "server/net/timer_wheel.h"
 #include "server/net/tls/tls_context.h"
 
 namespace ember::server::net {
 
 class TlsPoller;
 
-class TlsChannel final : public Stream {
+/// As a timer, it is armed while the handshake lasts.
+class TlsChannel final : public Stream, public Timer {
  public:
-  /// `deadline` is for the handshake.
-  TlsChannel(TlsPoller& poller, Stream& user, SslPtr ssl, UnixSeconds deadline);
+  TlsChannel(TlsPoller& poller, Stream& user, SslPtr ssl);
 
   // What the inner poller tells.
   void on_receive(std::span<const char> bytes) override;
@@ -38,7 +38,6 @@ class TlsChannel final : public Stream {
   void close();
 
   Stream& user() { return user_; }
-  UnixSeconds deadline() const { return deadline_; }
   /// The handshake took too long.
   void expire();
 
@@ -47,10 +46,6 @@ class TlsChannel final : public Stream {
   size_t take(std::span<char> place);
   /// Encrypted bytes to be sent.
   void put(std::span<const char> bytes);
-
-  /// The place in the poller's list of handshakes. Nobody else's business.
-  static constexpr size_t kNowhere = SIZE_MAX;
-  size_t handshake_at = kNowhere;
 
  private:
   using Bytes = std::vector<char>;
@@ -73,8 +68,7 @@ class TlsChannel final : public Stream {
   std::unique_ptr<Bytes> pending_;    // encrypted, to be sent next
   size_t sent_ = 0;                   // of in_flight_
   size_t plain_ = 0;                  // bytes of the user's in in_flight_ and pending_
-  UnixSeconds deadline_;
-  uint32_t handshake_bytes_ = 0;  // received before it was established
+  uint32_t handshake_bytes_ = 0;      // received before it was established
   bool established_ : 1 = false;
   bool ended_ : 1 = false;   // the user was told
   bool broken_ : 1 = false;  // nothing more can be encrypted

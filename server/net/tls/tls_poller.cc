@@ -12,9 +12,6 @@
 namespace ember::server::net {
 namespace {
 
-/// How often handshakes are looked at for their time limit, while there are any.
-constexpr int kExpiryMs = 500;
-
 /// Buffers kept for reuse, and the largest that is kept.
 constexpr size_t kKeptBuffers = 64;
 constexpr size_t kLargestKept = 64 * kKiB;
@@ -52,9 +49,9 @@ long bio_control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) 
 
 }  // namespace
 
-TlsPoller::TlsPoller(std::unique_ptr<Poller> inner, TlsContext& context, const Clock& clock,
+TlsPoller::TlsPoller(std::unique_ptr<Poller> inner, TlsContext& context, Timers& timers,
                      MethodPtr method)
-    : context_(context), clock_(clock), method_(std::move(method)), inner_(std::move(inner)) {
+    : context_(context), timers_(timers), method_(std::move(method)), inner_(std::move(inner)) {
   BIO_meth_set_create(method_.get(), bio_create);
   BIO_meth_set_read(method_.get(), bio_read);
   BIO_meth_set_write(method_.get(), bio_write);
@@ -64,13 +61,13 @@ TlsPoller::TlsPoller(std::unique_ptr<Poller> inner, TlsContext& context, const C
 TlsPoller::~TlsPoller() = default;
 
 Result<std::unique_ptr<TlsPoller>> TlsPoller::open(std::unique_ptr<Poller> inner,
-                                                   TlsContext& context, const Clock& clock) {
+                                                   TlsContext& context, Timers& timers) {
   MethodPtr method(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "ember"));
   if (method == nullptr) {
     return fail_errno("cannot make OpenSSL's input and output", ENOMEM);
   }
   return std::unique_ptr<TlsPoller>(
-      new TlsPoller(std::move(inner), context, clock, std::move(method)));
+      new TlsPoller(std::move(inner), context, timers, std::move(method)));
 }
 
 SslPtr TlsPoller::connect(Security security) {
@@ -105,12 +102,10 @@ void TlsPoller::add(Stream& stream, Fd connection) {
   }
   check(channels_[at] == nullptr, "a descriptor has one channel");
   BIO* const bio = SSL_get_rbio(ssl.get());
-  const UnixSeconds deadline = clock_.now() + context_.options().handshake_timeout_s;
-  channels_[at] = std::make_unique<TlsChannel>(*this, stream, std::move(ssl), deadline);
+  channels_[at] = std::make_unique<TlsChannel>(*this, stream, std::move(ssl));
   TlsChannel& channel = *channels_[at];
   BIO_set_data(bio, &channel);
-  channel.handshake_at = handshakes_.size();
-  handshakes_.push_back(&channel);
+  timers_.arm_in(channel, uint64_t{context_.options().handshake_timeout_s} * 1000, *this);
   inner_->add(channel, std::move(connection));
 }
 
@@ -130,47 +125,13 @@ void TlsPoller::close(Stream& stream) {
   }
 }
 
-void TlsPoller::turn(int timeout_ms) {
-  const bool often = !handshakes_.empty() && (timeout_ms == kForever || timeout_ms > kExpiryMs);
-  inner_->turn(often ? kExpiryMs : timeout_ms);
-  expire();
-}
-
-void TlsPoller::expire() {
-  const UnixSeconds now = clock_.now();
-  if (handshakes_.empty() || now == last_expiry_) {
-    return;
-  }
-  last_expiry_ = now;
-  std::vector<TlsChannel*> late;
-  std::ranges::copy_if(handshakes_, std::back_inserter(late),
-                       [now](const TlsChannel* channel) { return channel->deadline() < now; });
-  // Released later, so that none of them goes away meanwhile.
-  for (TlsChannel* const channel : late) {
-    channel->expire();
-  }
-}
-
-void TlsPoller::handshake_over(TlsChannel& channel) {
-  const size_t at = std::exchange(channel.handshake_at, TlsChannel::kNowhere);
-  if (at == TlsChannel::kNowhere) {
-    return;
-  }
-  TlsChannel* const last = handshakes_.back();
-  handshakes_.pop_back();
-  if (last != &channel) {
-    handshakes_[at] = last;
-    last->handshake_at = at;
-  }
-}
+void TlsPoller::handshake_over(TlsChannel& channel) { timers_.cancel(channel); }
 
 void TlsPoller::release(TlsChannel& channel) {
   Stream& user = channel.user();
   const auto at = static_cast<size_t>(std::exchange(user.poller_state.fd, -1));
   user.poller_state.security = Security::plain;
-  if (channel.handshake_at != TlsChannel::kNowhere) {
-    handshake_over(channel);
-  }
+  handshake_over(channel);
   const std::unique_ptr<TlsChannel> gone = std::move(channels_[at]);
   user.on_released();
 }

@@ -4,7 +4,8 @@
 // nothing of handshakes. Not TLS itself: a connection's is in tls_channel.h.
 //
 // Threads, callbacks: as of Poller.
-// Ownership: the context and the clock outlive it; it owns the inner poller and the channels.
+// Ownership: the context outlives it, and the timers every turn of it; it owns the inner poller and
+// the channels.
 // Bounds: a handshake must be over within ssl_handshake_timeout.
 #pragma once
 
@@ -15,18 +16,18 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "server/net/poller.h"
+#include "server/net/timers.h"
 #include "server/net/tls/tls_channel.h"
 #include "server/net/tls/tls_context.h"
 
 namespace ember::server::net {
 
-class TlsPoller final : public Poller {
+class TlsPoller final : public Poller, private TimerOwner {
  public:
-  /// Without memory for it: an error.
+  /// `timers` are the loop's, which runs them. Without memory for it: an error.
   static Result<std::unique_ptr<TlsPoller>> open(std::unique_ptr<Poller> inner, TlsContext& context,
-                                                 const Clock& clock);
+                                                 Timers& timers);
   ~TlsPoller() override;
 
   PollerKind kind() const override { return inner_->kind(); }
@@ -39,7 +40,7 @@ class TlsPoller final : public Poller {
   void resume(Stream& stream) override { inner_->resume(moved(stream)); }
   void send(Stream& stream, std::span<const iovec> ranges) override;
   void close(Stream& stream) override;
-  void turn(int timeout_ms) override;
+  void turn(int timeout_ms) override { inner_->turn(timeout_ms); }
   void wake() override { inner_->wake(); }
 
   // What channels use.
@@ -58,10 +59,10 @@ class TlsPoller final : public Poller {
  private:
   using MethodPtr = std::unique_ptr<BIO_METHOD, SslFree>;
 
-  TlsPoller(std::unique_ptr<Poller> inner, TlsContext& context, const Clock& clock,
-            MethodPtr method);
+  TlsPoller(std::unique_ptr<Poller> inner, TlsContext& context, Timers& timers, MethodPtr method);
   SslPtr connect(Security security);
-  void expire();
+  /// A handshake's time is over.
+  void on_due(Timer& timer) override { static_cast<TlsChannel&>(timer).expire(); }
 
   /// The channel of a stream that asked for one; else null.
   TlsChannel* channel_of(const Stream& stream) const {
@@ -76,12 +77,10 @@ class TlsPoller final : public Poller {
   }
 
   TlsContext& context_;
-  const Clock& clock_;
+  Timers& timers_;
   MethodPtr method_;
   std::vector<std::unique_ptr<TlsChannel>> channels_;  // by descriptor
-  std::vector<TlsChannel*> handshakes_;
   std::vector<std::unique_ptr<std::vector<char>>> free_buffers_;
-  UnixSeconds last_expiry_ = 0;
   std::array<char, 32 * kKiB> plain_input_;
   std::array<char, 16 * kKiB> record_;
   std::unique_ptr<Poller> inner_;  // first to go: it refers to the channels

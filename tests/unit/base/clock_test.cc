@@ -63,5 +63,17 @@ TEST(Clock, SecondsBeginWithThoseOfTheWallClock) {
   EXPECT_GT(compared, 20);
 }
 
+TEST(Clock, MillisecondsAreOfTheSameTime) {
+  Clock clock;
+  const uint64_t before = clock.now_ms();
+  EXPECT_GE(before / 1000, clock.now()) << "the seconds wait for a tick";
+  clock.advance(100);
+  const uint64_t after = clock.now_ms();
+  EXPECT_GE(after, before + 100'000);
+  EXPECT_LT(after, before + 110'000);
+  clock.tick();
+  EXPECT_LE(clock.now(), clock.now_ms() / 1000);
+}
+
 }  // namespace
 }  // namespace ember

@@ -52,5 +52,35 @@ TEST(Mutex, TryLockFailsWhileAnotherThreadHoldsIt) {
   EXPECT_TRUE(tried_elsewhere());
 }
 
+struct Owned {
+  Role role;
+  int count EMBER_GUARDED_BY(role) = 0;
+  void add() {
+    role.assume();
+    ++count;
+  }
+};
+
+TEST(Role, TheFirstThreadThatAssumesItHasIt) {
+  Owned owned;
+  std::jthread([&] {
+    owned.add();
+    owned.add();
+  }).join();
+  owned.role.hand_over();
+  owned.add();
+  owned.role.assume();
+  EXPECT_EQ(owned.count, 3);
+}
+
+TEST(RoleDeathTest, AnotherThreadIsNoticedInDebugBuilds) {
+  if (!kDebugChecks) {
+    GTEST_SKIP() << "skipped, because release builds do not look";
+  }
+  Owned owned;
+  owned.add();
+  EXPECT_DEATH(std::jthread([&] { owned.add(); }).join(), "a role is one thread's");
+}
+
 }  // namespace
 }  // namespace ember

@@ -20,7 +20,7 @@ class TlsPollerTest : public PollerTest {
     auto opened = TlsContext::open(options);
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     context = std::move(*opened);
-    auto secured = TlsPoller::open(std::move(poller), *context, clock);
+    auto secured = TlsPoller::open(std::move(poller), *context, timers);
     ASSERT_TRUE(secured.has_value());
     poller = std::move(*secured);
   }
@@ -71,6 +71,7 @@ class TlsPollerTest : public PollerTest {
   TestCertificates certificates;
   Clock clock;
   std::unique_ptr<TlsContext> context;
+  Timers timers{clock};
 };
 
 INSTANTIATE_TEST_SUITE_P(Pollers, TlsPollerTest,
@@ -213,11 +214,14 @@ TEST_P(TlsPollerTest, AHandshakeHasATimeLimit) {
   write_all(slow_socket, "\x16\x03\x01");
   Met quick(*this, {});
   say(quick);
-  clock.advance(5);
-  poller->turn(0);
+  clock.advance(4);
+  timers.run();
   EXPECT_EQ(0, slow.ends);
-  clock.advance(2);
-  run_until([&] { return slow.ends == 1; });
+  EXPECT_LE(timers.wait_ms(Poller::kForever), 1000);
+  clock.advance(1);
+  timers.run();
+  EXPECT_EQ(1, slow.ends);
+  EXPECT_EQ(0U, timers.size());
   EXPECT_EQ(ETIMEDOUT, slow.end_error);
   EXPECT_EQ(1U, context->handshake_errors());
   EXPECT_EQ(0, quick.stream.ends);

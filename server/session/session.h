@@ -14,10 +14,8 @@
 #include <memory>
 #include <span>
 #include <string_view>
-#include <variant>
 
 #include "base/clock.h"
-#include "protocol/binary_parser.h"
 #include "protocol/handler.h"
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
@@ -25,8 +23,10 @@
 #include "server/session/close_reason.h"
 #include "server/session/held_commands.h"
 #include "server/session/pending_input.h"
+#include "server/session/request_parser.h"
 #include "server/session/session_context.h"
 #include "server/session/session_info.h"
+#include "server/session/session_phase.h"
 #include "server/session/value_stream.h"
 
 namespace ember::server::session {
@@ -78,18 +78,26 @@ class Session final : public net::Stream, public protocol::Client {
 
  private:
   void resume_later() { context_.due_to_resume().add(*this, set_state.resume_place); }
+  void enter(SessionPhase next);
+  void set_input(InputState next);
   /// Input must wait: for the handler, for the client to read, or for other clients' turn.
-  bool waiting() const { return held_ != nullptr || suspended_ || yielded_ || reply_full(); }
+  bool must_wait() const {
+    return held_ != nullptr || input_ >= InputState::yielded || reply_full();
+  }
   bool reply_full() const;
   bool over_budget() const;
-  void start(char first);
   void take(std::span<const char> bytes);
   void consume_pending();
   size_t consume(std::span<const char> input);
-  protocol::Parser::Step parse(std::span<const char> input);
   protocol::Parser::Step parse_and_run(std::span<const char> input);
   size_t log_in(std::span<const char> input);
+  void refuse_input();
+  /// The next command may be done.
+  bool may_execute() const {
+    return input_ != InputState::suspended && phase_ != SessionPhase::closing && !listening();
+  }
   void run(std::span<const protocol::Command> commands, bool value_follows);
+  protocol::Progress execute(std::span<const protocol::Command> batch);
   void begin_value(const protocol::Command& command);
   size_t continue_value(std::span<const char> input);
   void apply(protocol::Next next);
@@ -99,10 +107,10 @@ class Session final : public net::Stream, public protocol::Client {
   void count_requests(size_t count);
   void send_some();
   protocol::ReplyBuffer& reply();
-  void drop_reply();
+  void end_reply();
 
   SessionContext& context_;
-  std::variant<protocol::Parser, protocol::BinaryParser> parser_;
+  RequestParser parser_;
   std::unique_ptr<protocol::ReplyBuffer> reply_;
   std::unique_ptr<HeldCommands> held_;
   std::unique_ptr<ValueStream> value_;
@@ -114,19 +122,13 @@ class Session final : public net::Stream, public protocol::Client {
   std::atomic<bool> writing_{false};
   std::atomic<Reading> reading_{Reading::first_request};
   std::atomic<bool> listening_{false};
-  // Bits, as every connection has them.
-  bool held_value_ : 1 = false;  // the last of held_ is a command whose value follows
-  bool suspended_ : 1 = false;
-  bool yielded_ : 1 = false;
-  bool paused_ : 1 = false;
-  bool input_blocked_ : 1 = false;  // input waits, see waiting()
-  bool sending_ : 1 = false;
-  bool started_ : 1 = false;            // the first byte came
-  bool must_authenticate_ : 1 = false;  // must log in: nothing else is parsed or done
-  bool input_closed_ : 1 = false;       // nothing more is parsed; what is held is still done
-  bool finishing_ : 1 = false;          // close once all is sent
-  bool ended_ : 1 = false;              // the peer sends no more
-  bool closed_ : 1 = false;
+  SessionPhase phase_;
+  InputState input_ = InputState::flowing;
+  /// What it will be closed for, if nothing else happens before.
+  CloseReason close_reason_ = CloseReason::normal;
+  bool sending_ : 1 = false;     // a send is outstanding
+  bool paused_ : 1 = false;      // the poller was told not to receive
+  bool peer_ended_ : 1 = false;  // the peer sends no more
 };
 
 static_assert(sizeof(Session) <= 192, "a size class of malloc, once a connection");

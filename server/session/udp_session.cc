@@ -8,11 +8,9 @@
 #include <chrono>
 #include <cstring>
 #include <string_view>
-#include <type_traits>
 
 #include "base/check.h"
 #include "protocol/binary_header.h"
-#include "protocol/binary_parser.h"
 
 namespace ember::server::session {
 namespace {
@@ -137,19 +135,14 @@ void UdpSession::serve(const net::UdpEndpoint::Datagram& datagram) {
   // A value comes with its command or not at all.
   options.max_buffered_value = net::UdpEndpoint::kReceiveSize;
   const auto input = datagram.bytes.subspan(UdpFrame::kSize);
-  const bool looks_binary = input.front() == protocol::kBinaryRequestMagic;
-  if (options_.dialect == Dialect::binary ||
-      (options_.dialect == Dialect::by_first_byte && looks_binary)) {
-    parse_and_run(protocol::BinaryParser(options), input, request);
-  } else {
-    parse_and_run(Parser(options), input, request);
-  }
+  RequestParser parser;
+  parser.choose(options_.dialect, input.front(), options);
+  parse_and_run(parser, input, request);
   reply_->clear();
   context_.replies().put(std::move(reply_));
 }
 
-template <typename AnyParser>
-void UdpSession::parse_and_run(AnyParser parser, std::span<const char> input,
+void UdpSession::parse_and_run(RequestParser& parser, std::span<const char> input,
                                const Request& request) {
   const std::span<Command> scratch = context_.scratch();
   while (true) {
@@ -159,7 +152,7 @@ void UdpSession::parse_and_run(AnyParser parser, std::span<const char> input,
       return;
     }
     if (step.stop != Parser::Stop::batch_full) {
-      if constexpr (std::is_same_v<AnyParser, Parser>) {
+      if (!parser.is_binary()) {
         refuse_cut(input, step.stop == Parser::Stop::value, request);
       }
       return;

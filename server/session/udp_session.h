@@ -26,6 +26,7 @@
 #include "server/net/poller.h"
 #include "server/net/udp_endpoint.h"
 #include "server/net/udp_rate_limiter.h"
+#include "server/session/request_parser.h"
 #include "server/session/session_context.h"
 
 namespace ember::server::session {
@@ -80,8 +81,7 @@ class UdpSession final : public net::Readable, public protocol::Client {
   };
 
   void serve(const net::UdpEndpoint::Datagram& datagram);
-  template <typename Parser>
-  void parse_and_run(Parser parser, std::span<const char> input, const Request& request);
+  void parse_and_run(RequestParser& parser, std::span<const char> input, const Request& request);
   void refuse_cut(std::span<const char> rest, bool value_follows, const Request& request);
   bool run(std::span<const protocol::Command> commands, const Request& request);
   protocol::Next execute(std::span<const protocol::Command> commands);

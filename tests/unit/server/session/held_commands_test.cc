@@ -18,7 +18,7 @@ TEST(HeldCommands, OwnEveryByte) {
   command.value = std::string_view(source).substr(8, 9);
   command.meta.text = std::string_view(source).substr(18);
   command.meta.opaque = std::string_view(source).substr(19, 6);
-  const HeldCommands held(std::span(&command, 1));
+  const HeldCommands held(std::span(&command, 1), false);
   source.assign(source.size(), '#');
   const protocol::Command& copy = held.commands()[0];
   EXPECT_EQ("the-key", copy.key);
@@ -33,7 +33,7 @@ TEST(HeldCommands, LeaveStaleMetaFlagsBehind) {
   command.verb = protocol::Verb::get;
   command.key = "k";
   command.meta.text = {reinterpret_cast<const char*>(8), 4};  // of an earlier command, long gone
-  const HeldCommands held(std::span(&command, 1));
+  const HeldCommands held(std::span(&command, 1), false);
   EXPECT_EQ("", held.commands()[0].meta.text);
 }
 

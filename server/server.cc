@@ -79,7 +79,8 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
   if (!kind) {
     return fail(kind.error().message);
   }
-  auto authentication = Authentication::open(options);
+  auto authentication =
+      Authentication::open({.auth_file = options.auth_file, .sasl = options.sasl});
   if (!authentication) {
     return fail(authentication.error().message);
   }
@@ -255,7 +256,7 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
     worker.session.listeners.push_back(
         {.dialect = dialect_of(protocol), .security = security_of(i)});
   }
-  worker.session.may_log_in = authentication_->may_log_in();
+  worker.session.authenticator = authentication_->authenticator();
   worker.idle_timeout_s = options_.idle_timeout_s;
   worker.handler.item_size_max = options_.item_size_max;
   worker.handler.use_cas = options_.use_cas;

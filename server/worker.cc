@@ -192,8 +192,8 @@ void Worker::open_udp() {
   for (const UdpOptions::Socket& socket : std::exchange(udp_.sockets, {})) {
     session::UdpSession::Options options = udp_.session;
     options.dialect = socket.dialect;
-    udp_sessions_.push_back(
-        std::make_unique<session::UdpSession>(*sessions_, *udp_.limit, socket.fd, options));
+    udp_sessions_.push_back(std::make_unique<session::UdpSession>(sessions_->context(), *udp_.limit,
+                                                                  socket.fd, options));
     poller_->watch(*udp_sessions_.back(), socket.fd);
   }
 }

@@ -18,6 +18,7 @@
 
 #include "base/mutex.h"
 #include "base/result.h"
+#include "server/session/authenticator.h"
 
 namespace ember::server {
 
@@ -50,7 +51,7 @@ class AuthUsers {
   size_t useless_ = 0;
 };
 
-class AuthFile {
+class AuthFile final : public session::Authenticator {
  public:
   /// The longest line, without its end: memcached's.
   static constexpr size_t kMaxLineSize = 254;
@@ -63,7 +64,8 @@ class AuthFile {
   /// everybody can read, and of lines that let nobody in.
   Result<void> load() EMBER_EXCLUDES(mutex_);
 
-  bool allow(std::string_view user, std::string_view password) const EMBER_EXCLUDES(mutex_);
+  bool allow(std::string_view user, std::string_view password) const override
+      EMBER_EXCLUDES(mutex_);
 
   size_t size() const EMBER_EXCLUDES(mutex_);
   const std::string& path() const { return path_; }

@@ -2,7 +2,6 @@
 #include "server/auth/authentication.h"
 
 #include <cstdlib>
-#include <string_view>
 #include <utility>
 
 #include "base/log.h"
@@ -18,7 +17,7 @@ constexpr const char* kSaslUsersVariable = "MEMCACHED_SASL_PWDB";
 
 }  // namespace
 
-Result<std::unique_ptr<Authentication>> Authentication::open(const Options& options) {
+Result<std::unique_ptr<Authentication>> Authentication::open(const AuthenticationOptions& options) {
   std::unique_ptr<Authentication> opened(new Authentication);
   Result<void> result;
   if (!options.auth_file.empty()) {
@@ -59,13 +58,8 @@ bool Authentication::reload() {
   return true;
 }
 
-session::Authenticator Authentication::may_log_in() const {
-  if (users_ == nullptr || sasl_ != nullptr) {
-    return nullptr;
-  }
-  return [this](std::string_view user, std::string_view password) {
-    return users_->allow(user, password);
-  };
+const session::Authenticator* Authentication::authenticator() const {
+  return sasl_ == nullptr ? users_.get() : nullptr;
 }
 
 }  // namespace ember::server

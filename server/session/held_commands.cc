@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/check.h"
+
 namespace ember::server::session {
 namespace {
 
@@ -27,8 +29,11 @@ void each_view(Command& command, const Visit& visit) {
 
 }  // namespace
 
-HeldCommands::HeldCommands(std::span<const Command> commands)
-    : commands_(commands.begin(), commands.end()) {
+HeldCommands::HeldCommands(std::span<const Command> commands, bool value_follows)
+    : commands_(commands.begin(), commands.end()), value_follows_(value_follows) {
+  check(!commands.empty(), "there is a command to hold");
+  debug_check(!value_follows || !commands.back().value_complete,
+              "a value that is still to come is not complete");
   size_t size = 0;
   for (Command& command : commands_) {
     if (!is_meta(command)) {
@@ -47,6 +52,7 @@ HeldCommands::HeldCommands(std::span<const Command> commands)
       }
     });
   }
+  debug_check(to == bytes_.get() + size, "every byte that was counted is copied");
 }
 
 }  // namespace ember::server::session

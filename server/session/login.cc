@@ -27,8 +27,8 @@ std::string_view answer_to(protocol::LoginRequest::Kind kind, bool granted) {
 
 }  // namespace
 
-LoginStep hear_login(std::span<const char> input, const Authenticator& may_log_in,
-                     LoginCounters& counters, protocol::ReplyBuffer& reply) {
+LoginStep answer_login(std::span<const char> input, const Authenticator& authenticator,
+                       LoginCounters& counters, protocol::ReplyBuffer& reply) {
   using Kind = protocol::LoginRequest::Kind;
   const protocol::LoginRequest request = protocol::read_login(input);
   LoginStep step{.consumed = request.consumed,
@@ -37,7 +37,8 @@ LoginStep hear_login(std::span<const char> input, const Authenticator& may_log_i
                  .value_size = request.value_size};
   // Attempts are counted, as memcached counts them; what is no attempt is not.
   if (request.kind == Kind::credentials || request.kind == Kind::too_large) {
-    step.granted = request.kind == Kind::credentials && may_log_in(request.user, request.password);
+    step.granted =
+        request.kind == Kind::credentials && authenticator.allow(request.user, request.password);
     counters.commands += 1;
     counters.errors += step.granted ? 0 : 1;
   }

@@ -5,17 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
-#include <string_view>
 
 #include "base/counter.h"
 #include "protocol/reply_buffer.h"
+#include "server/session/authenticator.h"
 
 namespace ember::server::session {
-
-/// Any thread.
-using Authenticator = std::function<bool(std::string_view user, std::string_view password)>;
 
 /// One worker's counts of logins. It writes, others read.
 struct LoginCounters {
@@ -32,8 +28,8 @@ struct LoginStep {
   uint64_t value_size = 0;
 };
 
-/// Hears and answers the one request that `input` begins with.
-LoginStep hear_login(std::span<const char> input, const Authenticator& may_log_in,
-                     LoginCounters& counters, protocol::ReplyBuffer& reply);
+/// Answers the one request that `input` begins with, if it is all there.
+LoginStep answer_login(std::span<const char> input, const Authenticator& authenticator,
+                       LoginCounters& counters, protocol::ReplyBuffer& reply);
 
 }  // namespace ember::server::session

@@ -10,10 +10,8 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/log.h"
-#include "protocol/binary_header.h"
 #include "server/session/command_trace.h"
 #include "server/session/login.h"
-#include "server/session/session_set.h"
 
 namespace ember::server::session {
 namespace {
@@ -30,181 +28,189 @@ constexpr size_t kLowWaterPart = 8;
 
 }  // namespace
 
-Session::Session(SessionSet& set, uint32_t listener)
-    : set_(set),
-      parser_(std::in_place_type<Parser>, set.options().parser),
+Session::Session(SessionContext& context, uint32_t listener)
+    : context_(context),
       listener_(listener),
-      last_active_(set.clock().now()),
-      stranger_(set.options().may_log_in != nullptr) {}
+      last_active_(context.clock().now()),
+      phase_(context.options().authenticator != nullptr ? SessionPhase::unauthenticated
+                                                        : SessionPhase::serving) {}
 
-void Session::on_receive(std::span<const char> bytes) {
-  if (closed_ || finishing_ || cut_) {
-    return;  // what follows a quit
-  }
-  set_.own_counters().bytes_read += bytes.size();
-  last_active_.store(set_.clock().now(), std::memory_order_relaxed);
-  if (!started_) {
-    start(bytes.front());
-  }
-  use(bytes);
-  regulate();
+void Session::enter(SessionPhase next) {
+  check(may_follow(phase_, next), "a session's phases follow their order");
+  phase_ = next;
 }
 
-/// Decides by the first byte what this connection speaks, to its end.
-void Session::start(char first) {
-  started_ = true;
-  // Logging in is part of the text protocol.
-  const Dialect dialect = stranger_ ? Dialect::text : set_.options_of(listener_).dialect;
-  const bool looks_binary = first == protocol::kBinaryRequestMagic;
-  if (dialect == Dialect::binary || (dialect == Dialect::by_first_byte && looks_binary)) {
-    parser_.emplace<protocol::BinaryParser>(set_.options().parser);
+void Session::set_input(InputState next) {
+  if (next != input_) {
+    debug_check(may_follow(input_, next), "a session's input changes as drawn");
+    input_ = next;
   }
+}
+
+void Session::on_receive(std::span<const char> bytes) {
+  debug_check(!bytes.empty(), "what is received is some bytes");
+  if (phase_ >= SessionPhase::input_closed) {
+    return;  // what follows a quit
+  }
+  context_.counters().bytes_read += bytes.size();
+  last_active_.store(context_.clock().now(), std::memory_order_relaxed);
+  if (!parser_.chosen()) {
+    // Logging in is part of the text protocol.
+    const bool must_log_in = phase_ == SessionPhase::unauthenticated;
+    parser_.choose(must_log_in ? Dialect::text : context_.options_of(listener_).dialect,
+                   bytes.front(), context_.options().parser);
+  }
+  take(bytes);
+  update_backpressure();
 }
 
 void Session::on_end(int error) {
-  ended_ = true;
+  check(!peer_ended_, "the peer ends once");
+  peer_ended_ = true;
   if (error != 0) {
     close(CloseReason::error);
     return;
   }
   // What came before the end is still answered.
-  set_.mark_dirty(*this);
+  flush_later();
 }
 
 void Session::on_sent(size_t size, int error) {
+  check(sending_, "what is sent was being sent");
   sending_ = false;
   if (error != 0) {
     close(CloseReason::error);
     return;
   }
-  set_.own_counters().bytes_written += size;
+  context_.counters().bytes_written += size;
   reply_->consume(size);
-  const bool low = reply_->size() <= set_.options().max_unsent / kLowWaterPart;
+  const bool low = reply_->size() <= context_.options().max_unsent / kLowWaterPart;
   if (reply_->empty()) {
-    give_reply();
+    end_reply();
   }
-  if (reply_ != nullptr || finishing_ || ended_ || draining_) {
-    set_.mark_dirty(*this);
+  if (reply_ != nullptr || phase_ == SessionPhase::closing || peer_ended_ || context_.draining()) {
+    flush_later();
   }
-  if (stuck_ && low && !suspended_) {
-    set_.mark_ready(*this);
+  if (low && (input_ == InputState::blocked || input_ == InputState::yielded)) {
+    resume_later();
   }
   if (reply_ == nullptr && listening()) {
-    set_.handler().heard(*this);
+    context_.handler().heard(*this);
   }
 }
 
-void Session::on_released() { set_.destroy(*this); }
+void Session::on_released() {
+  check(phase_ == SessionPhase::closed, "the poller lets go of what was closed");
+  context_.owner().on_released(*this);
+}
 
 void Session::resume() {
-  check(suspended_, "only a suspended call resumes");
-  suspended_ = false;
-  set_.mark_ready(*this);
+  check(input_ == InputState::suspended, "only a suspended call resumes");
+  check(phase_ != SessionPhase::closed, "a closed session was forgotten by its handler");
+  set_input(InputState::blocked);
+  resume_later();
 }
 
 void Session::flush() {
-  if (closed_ || sending_) {
+  if (phase_ == SessionPhase::closed || sending_) {
     return;
   }
   if (reply_ != nullptr && !reply_->empty()) {
     send_some();
     return;
   }
-  give_reply();
-  const bool done = ended_ && !stuck_;
-  const bool drained = draining_ && quiescent();
-  if (finishing_ || done || drained) {
-    // Cut off by the parser: what came was no request.
-    const bool refused = cut_ && !listening() && !ended_;
-    close(drained ? CloseReason::shutdown : refused ? CloseReason::error : CloseReason::normal);
+  end_reply();
+  const bool done = peer_ended_ && input_ == InputState::flowing;
+  if (context_.draining() && quiescent()) {
+    close(CloseReason::shutdown);
+  } else if (phase_ == SessionPhase::closing || done) {
+    close(peer_ended_ ? CloseReason::normal : close_reason_);
   }
 }
 
 void Session::send_some() {
+  debug_check(!sending_, "one send of a session at a time");
   std::array<iovec, net::Poller::kMaxRanges> ranges;
   const size_t count = reply_->gather(ranges);
+  debug_check(count > 0, "a reply that is not empty has bytes to send");
   sending_ = true;
   writing_.store(true, std::memory_order_relaxed);
-  set_.poller().send(*this, std::span(ranges).first(count));
+  context_.poller().send(*this, std::span(ranges).first(count));
 }
 
-void Session::proceed() {
-  if (closed_) {
+void Session::resume_held() {
+  if (phase_ == SessionPhase::closed) {
     return;
   }
-  yielded_ = false;
-  if (held_ != nullptr && !suspended_) {
-    const auto held = std::exchange(held_, nullptr);
-    run(held->commands(), held_value_);
+  if (input_ == InputState::yielded) {
+    set_input(InputState::blocked);
   }
-  use_pending();
-  regulate();
+  if (held_ != nullptr && input_ != InputState::suspended) {
+    const auto held = std::exchange(held_, nullptr);
+    run(held->commands(), held->value_follows());
+  }
+  consume_pending();
+  update_backpressure();
 }
 
 void Session::tell(std::string_view bytes) {
-  if (closed_) {
+  if (phase_ == SessionPhase::closed) {
     return;
   }
   reply().append(bytes);
-  set_.mark_dirty(*this);
+  flush_later();
 }
 
 void Session::close(CloseReason reason) {
-  if (closed_) {
+  if (phase_ == SessionPhase::closed) {
     return;
   }
-  closed_ = true;
-  set_.tell_close(*this, reason);
+  enter(SessionPhase::closed);
+  context_.owner().on_close(*this, reason);
   if (log::enabled(log::Level::trace)) [[unlikely]] {
     trace_close(number());
   }
   held_.reset();
   value_.reset();
-  set_.handler().forget(*this);
-  set_.unlist(*this);
+  context_.handler().forget(*this);
   // The reply stays until the poller has let go of what it is sending.
-  set_.poller().close(*this);
+  context_.poller().close(*this);
 }
 
 bool Session::quiescent() const {
-  return !stuck_ && !sending_ && held_ == nullptr && value_ == nullptr && pending_.empty() &&
-         (reply_ == nullptr || reply_->empty());
-}
-
-void Session::drain() {
-  draining_ = true;
-  set_.mark_dirty(*this);
+  return input_ == InputState::flowing && !sending_ && held_ == nullptr && value_ == nullptr &&
+         pending_.empty() && (reply_ == nullptr || reply_->empty());
 }
 
 bool Session::reply_full() const {
-  return reply_ != nullptr && reply_->size() >= set_.options().max_unsent;
+  return reply_ != nullptr && reply_->size() >= context_.options().max_unsent;
 }
 
 bool Session::over_budget() const {
-  return turn_ == set_.turn() &&
-         turn_requests_ >= set_.options().requests_per_event * SessionSet::kYieldFactor;
+  return turn_ == context_.turn() && turn_requests_ >= context_.requests_per_turn();
 }
 
 void Session::count_requests(size_t count) {
-  if (turn_ != set_.turn()) {
-    turn_ = set_.turn();
+  if (turn_ != context_.turn()) {
+    turn_ = context_.turn();
     turn_requests_ = 0;
   }
   turn_requests_ += static_cast<uint32_t>(count);
-  set_.own_counters().requests += count;
+  context_.counters().requests += count;
 }
 
-void Session::use(std::span<const char> bytes) {
-  if (!waiting() && pending_.empty()) {
+/// Uses `bytes`, which came just now, and keeps what cannot be used yet.
+void Session::take(std::span<const char> bytes) {
+  if (!must_wait() && pending_.empty()) {
     pending_.append(bytes.subspan(consume(bytes)));
     return;
   }
   pending_.append(bytes);
-  use_pending();
+  consume_pending();
 }
 
-void Session::use_pending() {
-  if (!waiting() && !pending_.empty()) {
+void Session::consume_pending() {
+  if (!must_wait() && !pending_.empty()) {
     pending_.consume(consume(pending_.bytes()));
   }
 }
@@ -213,7 +219,7 @@ void Session::use_pending() {
 size_t Session::consume(std::span<const char> input) {
   size_t used = 0;
   bool more_needed = false;
-  while (!waiting() && !cut_ && !finishing_) {
+  while (phase_ < SessionPhase::input_closed && !must_wait()) {
     if (value_ != nullptr) {
       used += continue_value(input.subspan(used));
       if (value_ != nullptr) {
@@ -228,44 +234,43 @@ size_t Session::consume(std::span<const char> input) {
       yield();
       break;
     }
-    if (stranger_) {
-      const size_t heard = log_in(input.subspan(used));
-      used += heard;
-      more_needed = heard == 0;
+    if (phase_ == SessionPhase::unauthenticated) {
+      const size_t size = log_in(input.subspan(used));
+      used += size;
+      more_needed = size == 0;
       continue;
     }
     const Parser::Step step = parse_and_run(input.subspan(used));
     used += step.consumed;
     more_needed = step.stop == Parser::Stop::more_input;
   }
-  return cut_ || finishing_ ? input.size() : used;
-}
-
-Parser::Step Session::parse(std::span<const char> input) {
-  auto* const text = std::get_if<Parser>(&parser_);
-  return text != nullptr ? text->parse(input, set_.scratch())
-                         : std::get<protocol::BinaryParser>(parser_).parse(input, set_.scratch());
+  debug_check(used <= input.size(), "no more is used than came");
+  return phase_ >= SessionPhase::input_closed ? input.size() : used;
 }
 
 Parser::Step Session::parse_and_run(std::span<const char> input) {
-  const std::span<Command> scratch = set_.scratch();
-  const Parser::Step step = parse(input);
+  const std::span<Command> scratch = context_.scratch();
+  const Parser::Step step = parser_.parse(input, scratch);
   const bool value_follows = step.stop == Parser::Stop::value;
   count_requests(step.count);
   run(scratch.first(step.count + (value_follows ? 1 : 0)), value_follows);
   if (step.stop == Parser::Stop::close) {
-    cut_ = true;
+    refuse_input();
   }
   return step;
 }
 
-/// Hears one request of a client that has to log in; returns its size, 0 when it is not all
+/// Answers one request of a client that has to log in. Returns its size, 0 when it is not all
 /// there.
 size_t Session::log_in(std::span<const char> input) {
   const LoginStep step =
-      hear_login(input, set_.options().may_log_in, set_.own_counters().logins, reply());
-  stranger_ = !step.granted;
-  cut_ = step.close;
+      answer_login(input, *context_.options().authenticator, context_.counters().logins, reply());
+  if (step.granted) {
+    enter(SessionPhase::serving);
+  }
+  if (step.close) {
+    refuse_input();
+  }
   if (step.value_follows) {
     Command refused;
     refused.value_size = step.value_size;
@@ -275,24 +280,26 @@ size_t Session::log_in(std::span<const char> input) {
   return step.consumed;
 }
 
+/// What came is no request: nothing more is parsed, and after what is held the session is closed.
+void Session::refuse_input() {
+  if (!listening()) {
+    close_reason_ = CloseReason::error;
+  }
+  if (phase_ < SessionPhase::input_closed) {
+    enter(SessionPhase::input_closed);
+  }
+}
+
 /// Does `commands`, the last of which is one whose value follows if `value_follows`. What cannot
 /// be done now is held.
 void Session::run(std::span<const Command> commands, bool value_follows) {
   const size_t whole = commands.size() - (value_follows ? 1 : 0);
   size_t done = 0;
-  while (done < whole && !suspended_ && !finishing_ && !listening()) {
-    const auto batch = commands.subspan(done, whole - done);
-    const bool traced = log::enabled(log::Level::trace);
-    const size_t before = reply().size();
-    if (traced) [[unlikely]] {
-      trace_commands(number(), batch);
-    }
-    const auto progress = set_.handler().execute(*this, batch, reply());
-    if (traced) [[unlikely]] {
-      trace_reply(number(), reply(), before);
-    }
+  while (done < whole && may_execute()) {
+    const auto progress = execute(commands.subspan(done, whole - done));
     done += progress.executed;
-    obey(progress.next);
+    debug_check(done <= whole, "a handler does no more than it was given");
+    apply(progress.next);
     if (progress.next == Next::ready && done < whole) {
       check(!reply().empty(), "a handler stops early only when the reply is full");
       break;
@@ -301,22 +308,36 @@ void Session::run(std::span<const Command> commands, bool value_follows) {
       break;
     }
   }
-  if (finishing_ || listening() || done == commands.size()) {
+  if (phase_ == SessionPhase::closing || listening() || done == commands.size()) {
     return;
   }
-  if (done == whole && !suspended_ && !yielded_) {
+  if (done == whole && input_ < InputState::yielded) {
     begin_value(commands.back());
     return;
   }
-  held_ = std::make_unique<HeldCommands>(commands.subspan(done));
-  held_value_ = value_follows;
+  debug_check(held_ == nullptr, "what is held is done before more is run");
+  held_ = std::make_unique<HeldCommands>(commands.subspan(done), value_follows);
+}
+
+protocol::Progress Session::execute(std::span<const Command> batch) {
+  const bool traced = log::enabled(log::Level::trace);
+  const size_t before = reply().size();
+  if (traced) [[unlikely]] {
+    trace_commands(number(), batch);
+  }
+  const auto progress = context_.handler().execute(*this, batch, reply());
+  if (traced) [[unlikely]] {
+    trace_reply(number(), reply(), before);
+  }
+  return progress;
 }
 
 void Session::begin_value(const Command& command) {
+  debug_check(value_ == nullptr, "one value comes at a time");
   if (log::enabled(log::Level::trace)) [[unlikely]] {
     trace_commands(number(), {&command, 1});
   }
-  auto place = set_.handler().begin_value(*this, command, reply());
+  auto place = context_.handler().begin_value(*this, command, reply());
   value_ = std::make_unique<ValueStream>(command, std::move(place));
 }
 
@@ -329,70 +350,86 @@ size_t Session::continue_value(std::span<const char> input) {
   if (!value->swallowed()) {
     count_requests(1);
     const auto progress =
-        set_.handler().finish_value(*this, value->command(), value->take_place(), reply());
-    obey(progress.next);
+        context_.handler().finish_value(*this, value->command(), value->take_place(), reply());
+    apply(progress.next);
   }
   return taken;
 }
 
-void Session::obey(Next next) {
-  if (next == Next::again) {
-    yielded_ = true;
-    set_.mark_ready(*this);
-  }
-  suspended_ = next == Next::suspended;
-  finishing_ = finishing_ || next == Next::close;
-  if (next == Next::listen) {
-    listening_.store(true, std::memory_order_relaxed);
-    cut_ = true;
+/// Does what the handler said is next.
+void Session::apply(Next next) {
+  switch (next) {
+    case Next::ready:
+      break;
+    case Next::again:
+      set_input(InputState::yielded);
+      resume_later();
+      break;
+    case Next::suspended:
+      set_input(InputState::suspended);
+      break;
+    case Next::close:
+      enter(SessionPhase::closing);
+      break;
+    case Next::listen:
+      listening_.store(true, std::memory_order_relaxed);
+      close_reason_ = CloseReason::normal;
+      if (phase_ != SessionPhase::input_closed) {
+        enter(SessionPhase::input_closed);
+      }
+      break;
   }
 }
 
 void Session::yield() {
-  yielded_ = true;
-  set_.own_counters().yields += 1;
-  set_.mark_ready(*this);
+  set_input(InputState::yielded);
+  context_.counters().yields += 1;
+  resume_later();
 }
 
 /// After every step: whether input waits, whether more of it is wanted; and what is to be sent is
 /// sent at the end of the turn.
-void Session::regulate() {
-  if (cut_ && held_ == nullptr && !suspended_ && !listening()) {
-    finishing_ = true;
+void Session::update_backpressure() {
+  debug_check(phase_ != SessionPhase::closed, "a closed session has no input");
+  const bool held = held_ != nullptr || input_ == InputState::suspended;
+  if (phase_ == SessionPhase::input_closed && !held && !listening()) {
+    enter(SessionPhase::closing);
   }
-  stuck_ = waiting();
+  if (input_ < InputState::yielded) {
+    set_input(must_wait() ? InputState::blocked : InputState::flowing);
+  }
   show_reading();
-  const bool pause =
-      held_ != nullptr || suspended_ || reply_full() || pending_.size() > kMaxPending;
-  if (pause != paused_ && !ended_) {
+  const bool pause = held || reply_full() || pending_.size() > kMaxPending;
+  if (pause != paused_ && !peer_ended_) {
     paused_ = pause;
     if (pause) {
-      set_.poller().pause(*this);
+      context_.poller().pause(*this);
     } else {
-      set_.poller().resume(*this);
+      context_.poller().resume(*this);
     }
   }
-  set_.mark_dirty(*this);
+  flush_later();
 }
 
 void Session::show_reading() {
   // A whole line that is left, though nothing waits, is one whose value is still to come.
   const bool value =
-      value_ != nullptr || (!pending_.empty() && !stuck_ &&
+      value_ != nullptr || (!pending_.empty() && input_ == InputState::flowing &&
                             std::ranges::find(pending_.bytes(), '\n') != pending_.bytes().end());
   reading_.store(value ? Reading::value : Reading::request, std::memory_order_relaxed);
 }
 
 protocol::ReplyBuffer& Session::reply() {
   if (reply_ == nullptr) {
-    reply_ = set_.take_reply();
+    reply_ = context_.replies().take();
   }
   return *reply_;
 }
 
-void Session::give_reply() {
-  if (reply_ != nullptr && !suspended_) {
-    set_.give_reply(std::move(reply_));
+/// The reply is sent: its buffer goes back, unless a suspended call still writes to it.
+void Session::end_reply() {
+  if (reply_ != nullptr && input_ != InputState::suspended) {
+    context_.replies().put(std::move(reply_));
   }
   writing_.store(false, std::memory_order_relaxed);
 }

@@ -14,10 +14,8 @@
 #include <memory>
 #include <span>
 #include <string_view>
-#include <variant>
 
 #include "base/clock.h"
-#include "protocol/binary_parser.h"
 #include "protocol/handler.h"
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
@@ -25,18 +23,17 @@
 #include "server/session/close_reason.h"
 #include "server/session/held_commands.h"
 #include "server/session/pending_input.h"
+#include "server/session/request_parser.h"
+#include "server/session/session_context.h"
+#include "server/session/session_info.h"
+#include "server/session/session_phase.h"
 #include "server/session/value_stream.h"
 
 namespace ember::server::session {
 
-class SessionSet;
-
-/// What a session waits for, in `stats conns`.
-enum class Reading : uint8_t { first_request, request, value };
-
 class Session final : public net::Stream, public protocol::Client {
  public:
-  Session(SessionSet& set, uint32_t listener);
+  Session(SessionContext& context, uint32_t listener);
   ~Session() override = default;
 
   void on_receive(std::span<const char> bytes) override;
@@ -49,16 +46,16 @@ class Session final : public net::Stream, public protocol::Client {
   bool can_listen() const override { return true; }
   void tell(std::string_view bytes) override;
 
+  /// Sends at the end of this turn what there is to send.
+  void flush_later() { context_.due_to_flush().add(*this, set_state.flush_place); }
   /// End of the turn: sends what there is to send, closes what is done.
   void flush();
   /// Goes on with what had to wait.
-  void proceed();
+  void resume_held();
   void close(CloseReason reason = CloseReason::normal);
 
   /// Nothing of a request is here and nothing is to be sent.
   bool quiescent() const;
-  /// Once quiescent, close.
-  void drain();
 
   // For stats, from other threads.
   uint32_t listener() const { return listener_; }
@@ -68,44 +65,52 @@ class Session final : public net::Stream, public protocol::Client {
   /// It is only told from now on (Next::listen).
   bool listening() const { return listening_.load(std::memory_order_relaxed); }
 
-  /// The set's lists that this session is in. Nobody else's business.
+  /// What the set keeps with a session. Nobody else's business.
   struct SetState {
-    static constexpr uint32_t kNowhere = UINT32_MAX;
     Session* previous = nullptr;
     Session* next = nullptr;
-    uint32_t dirty_at = kNowhere;  // index in the list of those to be flushed
-    uint32_t ready_at = kNowhere;  // index in the list of those to go on
-    int number = -1;               // as number(), for other threads
-    bool closed = false;
+    uint32_t flush_place = DueList<Session>::kNowhere;
+    uint32_t resume_place = DueList<Session>::kNowhere;
+    int number = -1;      // as number(), for other threads
+    bool closed = false;  // no longer listed
   };
   SetState set_state;
 
  private:
+  void resume_later() { context_.due_to_resume().add(*this, set_state.resume_place); }
+  void enter(SessionPhase next);
+  void set_input(InputState next);
   /// Input must wait: for the handler, for the client to read, or for other clients' turn.
-  bool waiting() const { return held_ != nullptr || suspended_ || yielded_ || reply_full(); }
+  bool must_wait() const {
+    return held_ != nullptr || input_ >= InputState::yielded || reply_full();
+  }
   bool reply_full() const;
   bool over_budget() const;
-  void start(char first);
-  void use(std::span<const char> bytes);
-  void use_pending();
+  void take(std::span<const char> bytes);
+  void consume_pending();
   size_t consume(std::span<const char> input);
-  protocol::Parser::Step parse(std::span<const char> input);
   protocol::Parser::Step parse_and_run(std::span<const char> input);
   size_t log_in(std::span<const char> input);
+  void refuse_input();
+  /// The next command may be done.
+  bool may_execute() const {
+    return input_ != InputState::suspended && phase_ != SessionPhase::closing && !listening();
+  }
   void run(std::span<const protocol::Command> commands, bool value_follows);
+  protocol::Progress execute(std::span<const protocol::Command> batch);
   void begin_value(const protocol::Command& command);
   size_t continue_value(std::span<const char> input);
-  void obey(protocol::Next next);
+  void apply(protocol::Next next);
   void yield();
-  void regulate();
+  void update_backpressure();
   void show_reading();
   void count_requests(size_t count);
   void send_some();
   protocol::ReplyBuffer& reply();
-  void give_reply();
+  void end_reply();
 
-  SessionSet& set_;
-  std::variant<protocol::Parser, protocol::BinaryParser> parser_;
+  SessionContext& context_;
+  RequestParser parser_;
   std::unique_ptr<protocol::ReplyBuffer> reply_;
   std::unique_ptr<HeldCommands> held_;
   std::unique_ptr<ValueStream> value_;
@@ -117,20 +122,13 @@ class Session final : public net::Stream, public protocol::Client {
   std::atomic<bool> writing_{false};
   std::atomic<Reading> reading_{Reading::first_request};
   std::atomic<bool> listening_{false};
-  // Bits, as every connection has them.
-  bool held_value_ : 1 = false;  // the last of held_ is a command whose value follows
-  bool suspended_ : 1 = false;
-  bool yielded_ : 1 = false;
-  bool paused_ : 1 = false;
-  bool stuck_ : 1 = false;  // input waits, see waiting()
-  bool sending_ : 1 = false;
-  bool started_ : 1 = false;    // the first byte came
-  bool stranger_ : 1 = false;   // must log in: nothing else is parsed or done
-  bool cut_ : 1 = false;        // nothing more is parsed; what is held is still done
-  bool finishing_ : 1 = false;  // close once all is sent
-  bool ended_ : 1 = false;      // the peer sends no more
-  bool draining_ : 1 = false;
-  bool closed_ : 1 = false;
+  SessionPhase phase_;
+  InputState input_ = InputState::flowing;
+  /// What it will be closed for, if nothing else happens before.
+  CloseReason close_reason_ = CloseReason::normal;
+  bool sending_ : 1 = false;     // a send is outstanding
+  bool paused_ : 1 = false;      // the poller was told not to receive
+  bool peer_ended_ : 1 = false;  // the peer sends no more
 };
 
 static_assert(sizeof(Session) <= 192, "a size class of malloc, once a connection");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/session/session_set.h"
 
+#include <memory>
 #include <utility>
 
 #include "base/check.h"
@@ -9,31 +10,12 @@
 #include "server/session/session.h"
 
 namespace ember::server::session {
-namespace {
-
-constexpr uint32_t kNowhere = Session::SetState::kNowhere;
-
-/// Reply buffers kept for reuse.
-constexpr size_t kKeptReplies = 256;
-
-void insert(std::vector<Session*>& list, Session& session, uint32_t& at) {
-  if (at == kNowhere) {
-    at = static_cast<uint32_t>(list.size());
-    list.push_back(&session);
-  }
-}
-
-void remove(std::vector<Session*>& list, uint32_t& at) {
-  if (at != kNowhere) {
-    list[at] = nullptr;
-    at = kNowhere;
-  }
-}
-
-}  // namespace
-
 SessionSet::SessionSet(Parts parts, const SessionOptions& options)
-    : parts_(std::move(parts)), options_(options) {}
+    : on_gone_(std::move(parts.on_gone)),
+      on_close_(std::move(parts.on_close)),
+      context_(
+          {.poller = parts.poller, .handler = parts.handler, .clock = parts.clock, .owner = *this},
+          options) {}
 
 SessionSet::~SessionSet() {
   MutexLock lock(mutex_);
@@ -43,7 +25,7 @@ SessionSet::~SessionSet() {
 }
 
 void SessionSet::add(Fd connection, uint32_t listener) {
-  auto session = std::make_unique<Session>(*this, listener);
+  auto session = std::make_unique<Session>(context_, listener);
   session->set_state.number = connection.get();
   if (log::enabled(log::Level::trace)) {
     trace_open(connection.get());
@@ -57,85 +39,77 @@ void SessionSet::add(Fd connection, uint32_t listener) {
     first_ = session.get();
   }
   ++size_;
-  ++counters_.sessions;
-  session->poller_state.security = options_of(listener).security;
-  parts_.poller.add(*session, std::move(connection));
-  if (draining_) {
-    session->drain();
+  ++context_.counters().sessions;
+  session->poller_state.security = context_.options_of(listener).security;
+  context_.poller().add(*session, std::move(connection));
+  if (context_.draining()) {
+    session->flush_later();
   }
   static_cast<void>(session.release());  // first_ owns it
 }
 
-void SessionSet::unlist(Session& session) {
+void SessionSet::on_close(Session& session, CloseReason reason) {
+  if (on_close_) {
+    on_close_(session, reason);
+  }
   MutexLock lock(mutex_);
   session.set_state.closed = true;
 }
 
-void SessionSet::destroy(Session& session) {
+void SessionSet::on_released(Session& session) {
   auto& state = session.set_state;
-  remove(dirty_, state.dirty_at);
-  if (state.ready_at != kNowhere) {
-    remove(ready_, state.ready_at);
-  }
+  context_.due_to_flush().remove(state.flush_place);
+  context_.due_to_resume().remove(state.resume_place);
   {
     MutexLock lock(mutex_);
+    check(state.closed, "the poller lets go of a session that is closed");
     if (state.previous != nullptr) {
       state.previous->set_state.next = state.next;
     } else {
+      check(first_ == &session, "the first session of the list has none before it");
       first_ = state.next;
     }
     if (state.next != nullptr) {
       state.next->set_state.previous = state.previous;
     }
   }
+  check(size_ > 0, "a session that goes was counted");
   --size_;
-  counters_.sessions -= 1;
+  context_.counters().sessions -= 1;
   const std::unique_ptr<Session> owned(&session);
-  if (parts_.on_gone) {
-    parts_.on_gone();
+  if (on_gone_) {
+    on_gone_();
   }
-}
-
-void SessionSet::mark_dirty(Session& session) {
-  insert(dirty_, session, session.set_state.dirty_at);
-}
-
-void SessionSet::mark_ready(Session& session) {
-  insert(ready_, session, session.set_state.ready_at);
-}
-
-void SessionSet::flush() {
-  // Grows while it is gone through: a send that is over at once may leave more to send.
-  // NOLINTNEXTLINE(modernize-loop-convert)
-  for (size_t i = 0; i < dirty_.size(); ++i) {
-    if (Session* const session = dirty_[i]; session != nullptr) {
-      session->set_state.dirty_at = kNowhere;
-      session->flush();
-    }
-  }
-  dirty_.clear();
 }
 
 void SessionSet::end_turn() {
   flush();
-  ++turn_;
-  if (ready_.empty()) {
-    return;
+  context_.next_turn();
+  if (!context_.due_to_resume().empty()) {
+    resume();
+    flush();
   }
-  // Those who become ready again wait until the others had another turn of the poller.
-  std::swap(ready_, going_on_);
-  for (Session* const session : going_on_) {
-    if (session != nullptr) {
-      session->set_state.ready_at = kNowhere;
-    }
-  }
-  for (Session* const session : going_on_) {
-    if (session != nullptr) {
-      session->proceed();
-    }
-  }
-  going_on_.clear();
-  flush();
+}
+
+/// Sends what there is to send. A send that is over at once may leave more, and add its session
+/// again.
+void SessionSet::flush() {
+  context_.due_to_flush().each([](Session& session) {
+    session.set_state.flush_place = DueList<Session>::kNowhere;
+    session.flush();
+  });
+  context_.due_to_flush().clear();
+}
+
+/// Lets those go on who wait for their turn. Who is due again meanwhile waits until the others had
+/// another turn of the poller.
+void SessionSet::resume() {
+  debug_check(resuming_.empty(), "a turn is ended by one call at a time");
+  std::swap(context_.due_to_resume(), resuming_);
+  resuming_.each(
+      [](Session& session) { session.set_state.resume_place = DueList<Session>::kNowhere; });
+  resuming_.each([](Session& session) { session.resume_held(); });
+  resuming_.clear();
 }
 
 template <typename Visit>
@@ -164,8 +138,8 @@ void SessionSet::close_silent(UnixSeconds since) {
 }
 
 void SessionSet::drain() {
-  draining_ = true;
-  each([](Session& session) { session.drain(); });
+  context_.begin_draining();
+  each([](Session& session) { session.flush_later(); });
 }
 
 void SessionSet::close_all() {
@@ -186,24 +160,6 @@ std::vector<SessionInfo> SessionSet::list() const {
     }
   }
   return infos;
-}
-
-std::unique_ptr<protocol::ReplyBuffer> SessionSet::take_reply() {
-  ++counters_.reply_buffers;
-  if (free_replies_.empty()) {
-    return std::make_unique<protocol::ReplyBuffer>(blocks_);
-  }
-  auto reply = std::move(free_replies_.back());
-  free_replies_.pop_back();
-  return reply;
-}
-
-void SessionSet::give_reply(std::unique_ptr<protocol::ReplyBuffer> reply) {
-  check(reply->empty(), "a reply buffer is given back when all of it is sent");
-  counters_.reply_buffers -= 1;
-  if (free_replies_.size() < kKeptReplies) {
-    free_replies_.push_back(std::move(reply));
-  }
 }
 
 }  // namespace ember::server::session

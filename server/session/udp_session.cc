@@ -8,11 +8,9 @@
 #include <chrono>
 #include <cstring>
 #include <string_view>
-#include <type_traits>
 
 #include "base/check.h"
 #include "protocol/binary_header.h"
-#include "protocol/binary_parser.h"
 
 namespace ember::server::session {
 namespace {
@@ -88,8 +86,13 @@ void write_too_large(const Command& command, ReplyBuffer& reply) {
 
 }  // namespace
 
-UdpSession::UdpSession(SessionSet& set, net::UdpRateLimiter& limit, int fd, const Options& options)
-    : set_(set), limit_(limit), options_(options), endpoint_(fd), last_active_(set.clock().now()) {}
+UdpSession::UdpSession(SessionContext& context, net::UdpRateLimiter& limit, int fd,
+                       const Options& options)
+    : context_(context),
+      limit_(limit),
+      options_(options),
+      endpoint_(fd),
+      last_active_(context.clock().now()) {}
 
 UdpInfo UdpSession::info() const {
   return {.number = number(),
@@ -113,8 +116,8 @@ void UdpSession::on_readable() {
 
 void UdpSession::serve(const net::UdpEndpoint::Datagram& datagram) {
   ++counters_.received;
-  set_.own_counters().bytes_read += datagram.bytes.size();
-  last_active_.store(set_.clock().now(), std::memory_order_relaxed);
+  context_.counters().bytes_read += datagram.bytes.size();
+  last_active_.store(context_.clock().now(), std::memory_order_relaxed);
   const auto frame = protocol::read_udp_frame(datagram.bytes);
   const uint16_t port = datagram.peer.port();
   // Requests of several datagrams are ignored, as memcached does.
@@ -126,27 +129,22 @@ void UdpSession::serve(const net::UdpEndpoint::Datagram& datagram) {
   }
   const Request request{
       .peer = datagram.peer, .size = datagram.bytes.size(), .id = frame->request_id};
-  reply_ = set_.take_reply();
+  reply_ = context_.replies().take();
   too_large_ = false;
-  Parser::Options options = set_.options().parser;
+  Parser::Options options = context_.options().parser;
   // A value comes with its command or not at all.
   options.max_buffered_value = net::UdpEndpoint::kReceiveSize;
   const auto input = datagram.bytes.subspan(UdpFrame::kSize);
-  const bool looks_binary = input.front() == protocol::kBinaryRequestMagic;
-  if (options_.dialect == Dialect::binary ||
-      (options_.dialect == Dialect::by_first_byte && looks_binary)) {
-    parse_and_run(protocol::BinaryParser(options), input, request);
-  } else {
-    parse_and_run(Parser(options), input, request);
-  }
+  RequestParser parser;
+  parser.choose(options_.dialect, input.front(), options);
+  parse_and_run(parser, input, request);
   reply_->clear();
-  set_.give_reply(std::move(reply_));
+  context_.replies().put(std::move(reply_));
 }
 
-template <typename AnyParser>
-void UdpSession::parse_and_run(AnyParser parser, std::span<const char> input,
+void UdpSession::parse_and_run(RequestParser& parser, std::span<const char> input,
                                const Request& request) {
-  const std::span<Command> scratch = set_.scratch();
+  const std::span<Command> scratch = context_.scratch();
   while (true) {
     const Parser::Step step = parser.parse(input, scratch);
     input = input.subspan(step.consumed);
@@ -154,7 +152,7 @@ void UdpSession::parse_and_run(AnyParser parser, std::span<const char> input,
       return;
     }
     if (step.stop != Parser::Stop::batch_full) {
-      if constexpr (std::is_same_v<AnyParser, Parser>) {
+      if (!parser.is_binary()) {
         refuse_cut(input, step.stop == Parser::Stop::value, request);
       }
       return;
@@ -194,7 +192,7 @@ Next UdpSession::execute(std::span<const Command> commands) {
     return Next::ready;
   }
   while (!commands.empty()) {
-    const auto progress = set_.handler().execute(*this, commands, *reply_);
+    const auto progress = context_.handler().execute(*this, commands, *reply_);
     commands = commands.subspan(progress.executed);
     const bool stopped = progress.next == Next::ready && progress.executed == 0;
     if (stopped || reply_->size() > options_.max_reply) {
@@ -204,7 +202,7 @@ Next UdpSession::execute(std::span<const Command> commands) {
     }
     if (progress.next != Next::ready && progress.next != Next::again) {
       // A reply that would come later has nobody to wait for it here.
-      set_.handler().forget(*this);
+      context_.handler().forget(*this);
       return progress.next;
     }
   }
@@ -254,7 +252,7 @@ void UdpSession::send_reply(const Request& request) {
     }
     if (endpoint_.send(request.peer, std::span(datagram).first(size))) {
       ++counters_.sent;
-      set_.own_counters().bytes_written += size;
+      context_.counters().bytes_written += size;
     } else {
       ++counters_.lost;
     }

@@ -26,7 +26,8 @@
 #include "server/net/poller.h"
 #include "server/net/udp_endpoint.h"
 #include "server/net/udp_rate_limiter.h"
-#include "server/session/session_set.h"
+#include "server/session/request_parser.h"
+#include "server/session/session_context.h"
 
 namespace ember::server::session {
 
@@ -62,7 +63,7 @@ class UdpSession final : public net::Readable, public protocol::Client {
   /// memcached's: with all headers it passes any network.
   static constexpr size_t kDatagramSize = 1400;
 
-  UdpSession(SessionSet& set, net::UdpRateLimiter& limit, int fd, const Options& options);
+  UdpSession(SessionContext& context, net::UdpRateLimiter& limit, int fd, const Options& options);
 
   void on_readable() override;
   void resume() override {}
@@ -80,15 +81,14 @@ class UdpSession final : public net::Readable, public protocol::Client {
   };
 
   void serve(const net::UdpEndpoint::Datagram& datagram);
-  template <typename Parser>
-  void parse_and_run(Parser parser, std::span<const char> input, const Request& request);
+  void parse_and_run(RequestParser& parser, std::span<const char> input, const Request& request);
   void refuse_cut(std::span<const char> rest, bool value_follows, const Request& request);
   bool run(std::span<const protocol::Command> commands, const Request& request);
   protocol::Next execute(std::span<const protocol::Command> commands);
   void finish_reply(const protocol::Command& last, const Request& request);
   void send_reply(const Request& request);
 
-  SessionSet& set_;
+  SessionContext& context_;
   net::UdpRateLimiter& limit_;
   Options options_;
   net::UdpEndpoint endpoint_;

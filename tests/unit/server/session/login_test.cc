@@ -35,10 +35,16 @@ std::string text_of(protocol::ReplyBuffer& reply) {
   return text;
 }
 
-TEST(Login, AnswersAndCounts) {
-  const Authenticator may = [](std::string_view user, std::string_view password) {
+/// Knows one user.
+class OneUser final : public Authenticator {
+ public:
+  bool allow(std::string_view user, std::string_view password) const override {
     return user == "user" && password == "pass";
-  };
+  }
+};
+
+TEST(Login, AnswersAndCounts) {
+  const OneUser users;
   const std::string failure = "CLIENT_ERROR authentication failure\r\n";
   for (const Case& expected : std::vector<Case>{
            {"set k 0 0 9\r\nuser pass\r\n", "STORED\r\n", 1, 0},
@@ -53,7 +59,7 @@ TEST(Login, AnswersAndCounts) {
     protocol::BlockPool blocks;
     protocol::ReplyBuffer reply(blocks);
     LoginCounters counters;
-    const LoginStep step = hear_login(expected.request, may, counters, reply);
+    const LoginStep step = answer_login(expected.request, users, counters, reply);
     EXPECT_EQ(expected.answer, text_of(reply)) << expected.request;
     EXPECT_EQ(expected.answer == "STORED\r\n", step.granted) << expected.request;
     EXPECT_EQ(expected.answer.empty() ? 0 : expected.request.size(), step.consumed);
@@ -67,7 +73,8 @@ TEST(Login, ARefusedValueIsAnnounced) {
   protocol::BlockPool blocks;
   protocol::ReplyBuffer reply(blocks);
   LoginCounters counters;
-  const LoginStep step = hear_login(std::string_view("add k 0 0 9\r\n"), nullptr, counters, reply);
+  const LoginStep step =
+      answer_login(std::string_view("add k 0 0 9\r\n"), OneUser{}, counters, reply);
   EXPECT_TRUE(step.value_follows);
   EXPECT_EQ(9U, step.value_size);
 }
@@ -76,7 +83,7 @@ TEST(Login, AnEndlessLineCloses) {
   protocol::BlockPool blocks;
   protocol::ReplyBuffer reply(blocks);
   LoginCounters counters;
-  EXPECT_TRUE(hear_login(std::string(3000, 'x'), nullptr, counters, reply).close);
+  EXPECT_TRUE(answer_login(std::string(3000, 'x'), OneUser{}, counters, reply).close);
   EXPECT_EQ("", text_of(reply));
 }
 

@@ -39,6 +39,19 @@ std::string binary_set(std::string_view key, std::string_view value) {
                  .value = value};
 }
 
+/// Whoever `allows` lets in.
+class TestUsers final : public Authenticator {
+ public:
+  using Allows = bool (*)(std::string_view user, std::string_view password);
+  explicit TestUsers(Allows allows) : allows_(allows) {}
+  bool allow(std::string_view user, std::string_view password) const override {
+    return allows_(user, password);
+  }
+
+ private:
+  Allows allows_;
+};
+
 class SessionTest : public testing::TestWithParam<net::PollerKind> {
  protected:
   void SetUp() override {
@@ -493,9 +506,10 @@ TEST_P(SessionTest, ClientsComeAndGoWithRepliesUnread) {
 
 TEST_P(SessionTest, AStrangerIsHeardOnlyToLogIn) {
   SessionOptions options;
-  options.may_log_in = [](std::string_view user, std::string_view password) {
+  const TestUsers users([](std::string_view user, std::string_view password) {
     return user == "user" && password == "pass";
-  };
+  });
+  options.authenticator = &users;
   make_set(options);
   const Fd client = connect();
   write(client, "version\r\nadd k 0 0 70000\r\n" + std::string(70000, '\n') + "\r\nquit\r\n");
@@ -519,7 +533,8 @@ TEST_P(SessionTest, AStrangerIsHeardOnlyToLogIn) {
 
 TEST_P(SessionTest, AStrangersEndlessLineCloses) {
   SessionOptions options;
-  options.may_log_in = [](std::string_view, std::string_view) { return true; };
+  const TestUsers users([](std::string_view, std::string_view) { return true; });
+  options.authenticator = &users;
   make_set(options);
   const Fd client = connect();
   write(client, std::string(5000, 'x'));

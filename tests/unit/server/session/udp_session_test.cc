@@ -67,7 +67,7 @@ class UdpSessionTest : public testing::TestWithParam<net::PollerKind> {
       poller->turn(0);
     }
     limit = std::make_unique<net::UdpRateLimiter>(rate);
-    session = std::make_unique<UdpSession>(*set, *limit, server.fd.get(), options);
+    session = std::make_unique<UdpSession>(set->context(), *limit, server.fd.get(), options);
     poller->watch(*session, server.fd.get());
   }
 

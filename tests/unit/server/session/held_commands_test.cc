@@ -1,36 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The parts of a session that need no connection.
+#include "server/session/held_commands.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
 #include <string_view>
 
-#include "server/session/held_commands.h"
-#include "server/session/pending_input.h"
-
 namespace ember::server::session {
 namespace {
-
-std::string_view text(const PendingInput& input) {
-  return {input.bytes().data(), input.bytes().size()};
-}
-
-TEST(PendingInput, KeepsOrderThroughAppendsAndUses) {
-  PendingInput input;
-  std::string model;
-  unsigned state = 1;
-  for (int i = 0; i < 5000; ++i) {
-    state = state * 1103515245U + 12345U;
-    const std::string piece(state % 300, static_cast<char>('a' + i % 26));
-    input.append(piece);
-    model += piece;
-    const size_t used = (state >> 8) % (model.size() + 1);
-    input.consume(used);
-    model.erase(0, used);
-    ASSERT_EQ(model, text(input));
-    ASSERT_EQ(model.empty(), input.empty());
-  }
-}
 
 TEST(HeldCommands, OwnEveryByte) {
   std::string source = "the-key the-value Oopaque v";
@@ -41,7 +18,7 @@ TEST(HeldCommands, OwnEveryByte) {
   command.value = std::string_view(source).substr(8, 9);
   command.meta.text = std::string_view(source).substr(18);
   command.meta.opaque = std::string_view(source).substr(19, 6);
-  const HeldCommands held(std::span(&command, 1));
+  const HeldCommands held(std::span(&command, 1), false);
   source.assign(source.size(), '#');
   const protocol::Command& copy = held.commands()[0];
   EXPECT_EQ("the-key", copy.key);
@@ -56,7 +33,7 @@ TEST(HeldCommands, LeaveStaleMetaFlagsBehind) {
   command.verb = protocol::Verb::get;
   command.key = "k";
   command.meta.text = {reinterpret_cast<const char*>(8), 4};  // of an earlier command, long gone
-  const HeldCommands held(std::span(&command, 1));
+  const HeldCommands held(std::span(&command, 1), false);
   EXPECT_EQ("", held.commands()[0].meta.text);
 }
 

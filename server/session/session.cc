@@ -90,7 +90,7 @@ void Session::on_sent(size_t size, int error) {
     set_.mark_ready(*this);
   }
   if (reply_ == nullptr && listening()) {
-    set_.handler().heard(*this);
+    set_.handler().reported(*this);
   }
 }
 
@@ -141,7 +141,7 @@ void Session::proceed() {
   regulate();
 }
 
-void Session::tell(std::string_view bytes) {
+void Session::report(std::string_view bytes) {
   if (closed_) {
     return;
   }

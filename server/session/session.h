@@ -47,7 +47,7 @@ class Session final : public net::Stream, public protocol::Client {
   void resume() override;
   int number() const override { return poller_state.fd; }
   bool can_listen() const override { return true; }
-  void tell(std::string_view bytes) override;
+  void report(std::string_view bytes) override;
 
   /// End of the turn: sends what there is to send, closes what is done.
   void flush();

@@ -10,6 +10,8 @@
 
 #include "base/log.h"
 #include "server/options/help.h"
+#include "storage/region/dram_region.h"
+#include "storage/region/file_region.h"
 
 namespace ember::server {
 namespace {

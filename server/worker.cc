@@ -25,9 +25,9 @@ Worker::Worker(const Parts& parts, const WorkerOptions& options, size_t index)
     : parts_(parts),
       options_(options),
       index_(index),
-      timers_(parts.clock),
       store_log_(parts.log),
-      connection_log_(parts.log) {}
+      connection_log_(parts.log),
+      timers_(parts.clock) {}
 
 Worker::~Worker() { join(); }
 

@@ -50,6 +50,7 @@ class EpollPoller final : public Poller {
   void watch(Readable& readable, int fd) override;
   void unwatch(Readable& readable) override;
   void add(Stream& stream, Fd connection) override;
+  void connect(Stream& stream, Fd socket, const SocketAddress& address) override;
   void pause(Stream& stream) override;
   void resume(Stream& stream) override;
   void send(Stream& stream, std::span<const iovec> ranges) override;
@@ -58,8 +59,16 @@ class EpollPoller final : public Poller {
   void wake() override { wake_event_->raise(); }
 
  private:
+  /// A connect that failed at once; told at the end of the turn.
+  struct Refused {
+    Stream* stream;
+    int error;
+  };
+
   void control(int operation, int fd, uint32_t events, uintptr_t data);
   void watch_stream(Stream& stream);
+  void finish_connect(Stream& stream);
+  void tell_refused();
   void dispatch(const epoll_event& event);
   void receive(Stream& stream);
   void accept(Listener& listener);
@@ -69,6 +78,7 @@ class EpollPoller final : public Poller {
   Fd epoll_;
   std::unique_ptr<WakeEvent> wake_event_;
   std::vector<Stream*> closed_;
+  std::vector<Refused> refused_;
   std::array<char, kReceiveSize> receive_buffer_;
 };
 
@@ -83,10 +93,10 @@ void EpollPoller::control(int operation, int fd, uint32_t events, uintptr_t data
 void EpollPoller::watch_stream(Stream& stream) {
   const auto& state = stream.poller_state;
   uint32_t events = 0;
-  if (state.wanted && !state.ended) {
+  if (state.wanted && !state.ended && !state.connecting) {
     events |= EPOLLIN;
   }
-  if (state.blocked) {
+  if (state.blocked || state.connecting) {
     events |= EPOLLOUT;
   }
   control(EPOLL_CTL_MOD, state.fd, events, reinterpret_cast<uintptr_t>(&stream) | kStreamTag);
@@ -132,6 +142,49 @@ void EpollPoller::add(Stream& stream, Fd connection) {
   state.fd = connection.release();
   state.wanted = true;
   control(EPOLL_CTL_ADD, state.fd, EPOLLIN, reinterpret_cast<uintptr_t>(&stream) | kStreamTag);
+}
+
+void EpollPoller::connect(Stream& stream, Fd socket, const SocketAddress& address) {
+  auto& state = stream.poller_state;
+  check(state.security == Security::plain, "an outgoing connection is plain");
+  state = {};
+  state.fd = socket.release();
+  state.wanted = true;
+  state.connecting = true;
+  // Connecting must not wait; sending and receiving say so at each call.
+  ::fcntl(state.fd, F_SETFL, ::fcntl(state.fd, F_GETFL) | O_NONBLOCK);
+  const int result = ::connect(state.fd, address.any(), address.size());
+  const int error = result == 0 ? 0 : errno;
+  if (error == 0 || error == EINPROGRESS || error == EINTR) {
+    control(EPOLL_CTL_ADD, state.fd, EPOLLOUT, reinterpret_cast<uintptr_t>(&stream) | kStreamTag);
+  } else {
+    refused_.push_back({.stream = &stream, .error = error});
+  }
+}
+
+/// The socket can be written to, or has an error: the connect is over.
+void EpollPoller::finish_connect(Stream& stream) {
+  auto& state = stream.poller_state;
+  int error = 0;
+  socklen_t size = sizeof(error);
+  if (::getsockopt(state.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
+    error = errno;
+  }
+  state.connecting = false;
+  state.ended = error != 0;
+  watch_stream(stream);
+  stream.on_connected(error);
+}
+
+void EpollPoller::tell_refused() {
+  for (const Refused& refused : std::exchange(refused_, {})) {
+    auto& state = refused.stream->poller_state;
+    if (!state.closing) {
+      state.connecting = false;
+      state.ended = true;
+      refused.stream->on_connected(refused.error);
+    }
+  }
 }
 
 void EpollPoller::pause(Stream& stream) {
@@ -182,12 +235,13 @@ void EpollPoller::close(Stream& stream) {
   if (!state.closing) {
     state.closing = true;
     closed_.push_back(&stream);
+    std::erase_if(refused_, [&](const Refused& refused) { return refused.stream == &stream; });
   }
 }
 
 void EpollPoller::turn(int timeout_ms) {
   std::array<epoll_event, kMaxEvents> events;
-  if (!closed_.empty()) {
+  if (!closed_.empty() || !refused_.empty()) {
     timeout_ms = 0;
   }
   if (timeout_ms != 0) {
@@ -200,6 +254,7 @@ void EpollPoller::turn(int timeout_ms) {
   for (int i = 0; i < count; ++i) {
     dispatch(events[static_cast<size_t>(i)]);
   }
+  tell_refused();
   release_closed();
 }
 
@@ -226,6 +281,10 @@ void EpollPoller::dispatch(const epoll_event& event) {
   Stream& stream = *reinterpret_cast<Stream*>(address);
   auto& state = stream.poller_state;
   if (state.closing) {
+    return;
+  }
+  if (state.connecting) {
+    finish_connect(stream);
     return;
   }
   if (state.blocked && (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {

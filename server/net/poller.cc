@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/net/poller.h"
 
+#include "base/check.h"
 #include "base/log.h"
 #include "server/net/epoll_poller.h"
 #include "server/net/ring.h"
 #include "server/net/uring_poller.h"
 
 namespace ember::server::net {
+
+void Stream::on_connected(int /*error*/) {
+  check(false, "whoever connects a stream is told of its connection");
+}
 
 Result<PollerKind> choose_poller(PollerKind wanted) {
   if (wanted == PollerKind::epoll) {

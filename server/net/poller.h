@@ -21,6 +21,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "server/net/socket_address.h"
 
 namespace ember::server::net {
 
@@ -31,10 +32,15 @@ enum class Security : uint8_t {
   tls_certified,  // the client must show a certificate
 };
 
-/// One connected socket, as its poller sees it.
+/// One connected socket, as its poller sees it: a client's, given to add(), or one that this side
+/// opens by connect(). From then on both are the same.
 class Stream {
  public:
   virtual ~Stream() = default;
+
+  /// After connect(), once: the connection stands (0) and can be sent to, or it could not be made
+  /// (an errno value), and only close() is left to do.
+  virtual void on_connected(int error);
 
   /// Bytes came. They are valid during the call. A few may still come after pause().
   virtual void on_receive(std::span<const char> bytes) = 0;
@@ -53,7 +59,7 @@ class Stream {
   /// What the poller keeps with the stream. Nobody else's business, but for `security`.
   struct PollerState {
     int fd = -1;
-    uint16_t operations = 0;  // begun and not completed
+    uint8_t operations = 0;  // begun and not completed
     /// Set before add(), which takes it as asked for.
     Security security = Security::plain;
     bool wanted : 1 = false;   // receiving is wanted
@@ -63,7 +69,8 @@ class Stream {
     bool blocked : 1 = false;  // waits until the socket takes more
     bool ended : 1 = false;
     bool closing : 1 = false;
-    bool released : 1 = false;  // on_released() is due
+    bool released : 1 = false;    // on_released() is due
+    bool connecting : 1 = false;  // on_connected() is due
   };
   PollerState poller_state;
 };
@@ -131,6 +138,13 @@ class Poller {
 
   /// Takes the connection and begins to receive.
   virtual void add(Stream& stream, Fd connection) = 0;
+
+  /// Connects `socket`, which is blocking, to `address`; on_connected() tells, from a later turn or
+  /// a later part of this one. Then it is as if add() had been called. No limit of time: that is
+  /// the connector's (connector.h). Requires: `socket` is a stream socket of the address's family;
+  /// nothing but close() is called before on_connected(). The stream's security is plain.
+  virtual void connect(Stream& stream, Fd socket, const SocketAddress& address) = 0;
+
   virtual void pause(Stream& stream) = 0;
   virtual void resume(Stream& stream) = 0;
 

@@ -26,15 +26,25 @@ constexpr unsigned kBatch = 256;
 constexpr unsigned kMaxPerTurn = 2048;
 
 /// What a completion belongs to: the low bits of its user data; the rest is the object.
-enum Tag : uint64_t { tag_receive, tag_send, tag_accept, tag_readable, tag_wake, tag_ignored };
+enum Tag : uint64_t {
+  tag_receive,
+  tag_send,
+  tag_accept,
+  tag_readable,
+  tag_connect,
+  tag_wake,
+  tag_ignored
+};
 constexpr uint64_t kTagMask = 7;
 
 uint64_t tagged(const void* object, Tag tag) { return reinterpret_cast<uintptr_t>(object) | tag; }
 
-/// A message and its ranges, which must stay until they are submitted.
+/// What the kernel reads when it is submitted, and must stay until then: a message and its ranges,
+/// or an address.
 struct Outgoing {
   msghdr message{};
   std::array<iovec, Poller::kMaxRanges> ranges;
+  SocketAddress address;
 };
 
 class UringPoller final : public Poller {
@@ -54,6 +64,7 @@ class UringPoller final : public Poller {
   void watch(Readable& readable, int fd) override;
   void unwatch(Readable& readable) override;
   void add(Stream& stream, Fd connection) override;
+  void connect(Stream& stream, Fd socket, const SocketAddress& address) override;
   void pause(Stream& stream) override;
   void resume(Stream& stream) override;
   void send(Stream& stream, std::span<const iovec> ranges) override;
@@ -74,6 +85,7 @@ class UringPoller final : public Poller {
   void dispatch(const io_uring_cqe& completion);
   void received(Stream& stream, const io_uring_cqe& completion);
   void sent(Stream& stream, int result);
+  void connected(Stream& stream, int result);
   void accepted(Listener& listener, const io_uring_cqe& completion);
   void readable_now(Readable& readable);
   void release_if_done(Stream& stream);
@@ -207,6 +219,20 @@ void UringPoller::add(Stream& stream, Fd connection) {
   arm_receive(stream);
 }
 
+void UringPoller::connect(Stream& stream, Fd socket, const SocketAddress& address) {
+  auto& state = stream.poller_state;
+  check(state.security == Security::plain, "an outgoing connection is plain");
+  state = {};
+  state.fd = socket.release();
+  state.connecting = true;
+  io_uring_sqe& entry = submission();
+  Outgoing& out = outgoing();
+  out.address = address;
+  io_uring_prep_connect(&entry, state.fd, out.address.any(), out.address.size());
+  io_uring_sqe_set_data64(&entry, tagged(&stream, tag_connect));
+  ++state.operations;
+}
+
 void UringPoller::halt_receive(Stream& stream) {
   auto& state = stream.poller_state;
   if (state.armed && !state.halting) {
@@ -261,6 +287,9 @@ void UringPoller::close(Stream& stream) {
   halt_receive(stream);
   if (state.sending) {
     cancel(tagged(&stream, tag_send));
+  }
+  if (state.connecting) {
+    cancel(tagged(&stream, tag_connect));
   }
   release_if_done(stream);
 }
@@ -339,6 +368,9 @@ void UringPoller::dispatch(const io_uring_cqe& completion) {
     case tag_readable:
       readable_now(*reinterpret_cast<Readable*>(object));
       break;
+    case tag_connect:
+      connected(*reinterpret_cast<Stream*>(object), completion.res);
+      break;
     case tag_wake:
       arm_wake();
       wake_event_->seen();
@@ -395,6 +427,22 @@ void UringPoller::sent(Stream& stream, int result) {
   } else {
     stream.on_sent(0, -result);
   }
+}
+
+void UringPoller::connected(Stream& stream, int result) {
+  auto& state = stream.poller_state;
+  state.connecting = false;
+  --state.operations;
+  if (state.closing) {
+    release_if_done(stream);
+    return;
+  }
+  state.ended = result != 0;
+  if (result == 0) {
+    state.wanted = true;
+    arm_receive(stream);
+  }
+  stream.on_connected(-result);
 }
 
 void UringPoller::accepted(Listener& listener, const io_uring_cqe& completion) {

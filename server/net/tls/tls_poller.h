@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -36,6 +37,9 @@ class TlsPoller final : public Poller, private TimerOwner {
   void watch(Readable& readable, int fd) override { inner_->watch(readable, fd); }
   void unwatch(Readable& readable) override { inner_->unwatch(readable); }
   void add(Stream& stream, Fd connection) override;
+  void connect(Stream& stream, Fd socket, const SocketAddress& address) override {
+    inner_->connect(stream, std::move(socket), address);
+  }
   void pause(Stream& stream) override { inner_->pause(moved(stream)); }
   void resume(Stream& stream) override { inner_->resume(moved(stream)); }
   void send(Stream& stream, std::span<const iovec> ranges) override;

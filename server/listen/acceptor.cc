@@ -24,11 +24,11 @@ Acceptor::Acceptor(const AcceptorOptions& options, const std::vector<net::Listen
                    ConnectionLimit& limit, Taker taker)
     : options_(options), limit_(limit), taker_(std::move(taker)) {
   for (const net::ListenSocket& socket : sockets) {
-    auto door = std::make_unique<ListenSlot>();
-    door->acceptor = this;
-    door->fd = socket.fd.get();
-    door->number = static_cast<uint32_t>(doors_.size());
-    doors_.push_back(std::move(door));
+    auto slot = std::make_unique<ListenSlot>();
+    slot->acceptor = this;
+    slot->fd = socket.fd.get();
+    slot->number = static_cast<uint32_t>(slots_.size());
+    slots_.push_back(std::move(slot));
   }
 }
 
@@ -50,8 +50,8 @@ void Acceptor::run(std::promise<Result<void>> opened) {
     return;
   }
   poller_ = std::move(*poller);
-  for (const auto& door : doors_) {
-    poller_->listen(*door, door->fd);
+  for (const auto& slot : slots_) {
+    poller_->listen(*slot, slot->fd);
   }
   opened.set_value({});
   while (!stopping_.load(std::memory_order_relaxed)) {
@@ -91,8 +91,8 @@ void Acceptor::disable() {
   }
   disabled_count_.fetch_add(1, std::memory_order_relaxed);
   disabled_since_ = std::chrono::steady_clock::now();
-  for (const auto& door : doors_) {
-    poller_->unlisten(*door);
+  for (const auto& slot : slots_) {
+    poller_->unlisten(*slot);
   }
 }
 
@@ -107,8 +107,8 @@ void Acceptor::enable() {
   disabled_.store(false, std::memory_order_relaxed);
   disabled_us_.fetch_add(static_cast<uint64_t>(duration_cast<microseconds>(pause).count()),
                          std::memory_order_relaxed);
-  for (const auto& door : doors_) {
-    poller_->listen(*door, door->fd);
+  for (const auto& slot : slots_) {
+    poller_->listen(*slot, slot->fd);
   }
 }
 

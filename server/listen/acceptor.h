@@ -71,7 +71,7 @@ class Acceptor final : private net::LoopHooks {
   AcceptorOptions options_;
   ConnectionLimit& limit_;
   Taker taker_;
-  std::vector<std::unique_ptr<ListenSlot>> doors_;
+  std::vector<std::unique_ptr<ListenSlot>> slots_;
   std::unique_ptr<net::Poller> poller_;
   std::chrono::steady_clock::time_point disabled_since_;
   std::atomic<bool> disabled_{false};

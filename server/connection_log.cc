@@ -46,7 +46,7 @@ void ConnectionLog::tell(WatchEvent event, const PeerAddress& peer, int number) 
   event.word = transport_of(peer);
   event.port = peer.port;
   event.connection = number;
-  log_.tell(event, host_of(peer));
+  log_.report(event, host_of(peer));
 }
 
 void ConnectionLog::opened(int number) {

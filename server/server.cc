@@ -308,7 +308,8 @@ Result<void> Server::start_threads(net::PollerKind kind) {
       return started;
     }
   }
-  maintenance_ = std::make_unique<Maintenance>(clock_, *store_, *logs.back());
+  store_log_ = std::make_unique<command::StoreLog>(*logs.back());
+  maintenance_ = std::make_unique<Maintenance>(clock_, *store_, *store_log_);
   const WorkerOptions options = worker_options(kind);
   for (size_t i = 0; i < options_.threads; ++i) {
     const Worker::Parts parts{.store = *store_,

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "server/auth/authentication.h"
+#include "server/command/store_log.h"
 #include "server/listen/acceptor.h"
 #include "server/listen/connection_limit.h"
 #include "server/listen/listeners.h"
@@ -89,6 +90,7 @@ class Server {
   WatchHub watch_hub_;
   net::UdpRateLimiter answer_limit_;
   Listeners listeners_;
+  std::unique_ptr<command::StoreLog> store_log_;  // of what maintenance_ makes the store do
   std::unique_ptr<Maintenance> maintenance_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Acceptor> acceptor_;

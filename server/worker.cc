@@ -26,6 +26,7 @@ Worker::Worker(const Parts& parts, const WorkerOptions& options, size_t index)
       options_(options),
       index_(index),
       timers_(parts.clock),
+      store_log_(parts.log),
       connection_log_(parts.log) {}
 
 Worker::~Worker() { join(); }
@@ -52,7 +53,7 @@ Result<void> Worker::open() {
     poller_ = std::move(*tls_poller);
   }
   store_thread_ = parts_.store.register_thread();
-  store_thread_->observe(parts_.log);
+  store_thread_->observe(store_log_);
   handler_ =
       std::make_unique<command::LocalHandler>(command::HandlerParts{.store = parts_.store,
                                                                     .thread = *store_thread_,
@@ -161,7 +162,7 @@ void Worker::on_wake() {
     open_udp();
   }
   for (const Lines& block : lines) {
-    handler_->tell(block.watcher, block.text);
+    handler_->report(block.watcher, block.text);
   }
   for (Arrival& arrival : arrivals) {
     connection_log_.opened(arrival.connection.get());

@@ -23,6 +23,7 @@
 #include "server/auth/sasl_gate.h"
 #include "server/command/context.h"
 #include "server/command/local_handler.h"
+#include "server/command/store_log.h"
 #include "server/connection_log.h"
 #include "server/listen/connection_limit.h"
 #include "server/net/poller.h"
@@ -132,6 +133,7 @@ class Worker final : private net::LoopHooks, private WatchOutlet {
   WorkerOptions options_;
   size_t index_;
   mutable Mutex mutex_;
+  command::StoreLog store_log_;  // observes store_thread_
   std::unique_ptr<storage::StoreThread> store_thread_;
   std::unique_ptr<command::LocalHandler> handler_;
   std::unique_ptr<SaslGate> gate_;  // before handler_, with -S

@@ -38,7 +38,7 @@ class SaslGate final : public protocol::Handler {
   protocol::Progress finish_value(protocol::Client& client, const protocol::Command& command,
                                   std::unique_ptr<protocol::IncomingValue> value,
                                   protocol::ReplyBuffer& reply) override;
-  void heard(protocol::Client& client) override { behind_.heard(client); }
+  void reported(protocol::Client& client) override { behind_.reported(client); }
   void forget(protocol::Client& client) override;
 
   const SaslCounters& counters() const { return counters_; }

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/numbers.h"
-#include "server/command/watched.h"
+#include "server/command/command_log.h"
 
 namespace ember::server::command {
 namespace {
@@ -47,7 +47,7 @@ Number create(const Context& context, const storage::ItemName& name,
   rule.cas_new = request.rule.cas_new;
   const storage::Written written = context.store.publish(context.thread, std::move(draft), rule);
   if (watched) [[unlikely]] {
-    tell_created(context, name.key, written, made.expiry, text.size());
+    report_created(context, name.key, written, made.expiry, text.size());
   }
   made.outcome = written.outcome;
   made.cas = written.cas;

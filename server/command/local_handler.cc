@@ -10,6 +10,7 @@
 #include "protocol/classic_reply.h"
 #include "server/command/admin_commands.h"
 #include "server/command/binary_commands.h"
+#include "server/command/command_log.h"
 #include "server/command/crawler_commands.h"
 #include "server/command/meta_arithmetic.h"
 #include "server/command/meta_delete.h"
@@ -17,7 +18,6 @@
 #include "server/command/retrieval.h"
 #include "server/command/stats_report.h"
 #include "server/command/storage_commands.h"
-#include "server/command/watched.h"
 
 namespace ember::server::command {
 
@@ -62,7 +62,7 @@ LocalHandler::LocalHandler(const HandlerParts& parts, const Options& options)
                parts.registry, parts.stats,  parts.registry.add(),
                parts.log,      dumps_,       parts.registry.prefixes().add(),
                options},
-      desk_(parts.watch, parts.outlet) {}
+      watchers_(parts.watch, parts.outlet) {}
 
 void LocalHandler::warm(std::span<const Command> group, std::span<storage::Hash> hashes) const {
   for (size_t i = 0; i < group.size(); ++i) {
@@ -167,7 +167,7 @@ Next LocalHandler::watch(const Command& command, ReplyBuffer& reply) {
     }
     return Next::ready;
   }
-  return desk_.start(*context_.client, command.arguments, reply);
+  return watchers_.start(*context_.client, command.arguments, reply);
 }
 
 Progress LocalHandler::execute(protocol::Client& client, std::span<const Command> batch,
@@ -186,7 +186,7 @@ Progress LocalHandler::execute(protocol::Client& client, std::span<const Command
       const Command& command = group[i];
       line.before(command, reply);
       if (told) [[unlikely]] {
-        tell_command(context_, command);
+        report_command(context_, command);
       }
       const Next next = dispatch(command, hashes[i], reply);
       if (next != Next::ready) {
@@ -202,7 +202,7 @@ std::unique_ptr<protocol::IncomingValue> LocalHandler::begin_value(protocol::Cli
                                                                    ReplyBuffer& reply) {
   context_.client = &client;
   if (context_.log.watched(kRawCommands)) [[unlikely]] {
-    tell_command(context_, command);
+    report_command(context_, command);
   }
   return begin_storing(context_, command, reply);
 }
@@ -215,11 +215,11 @@ Progress LocalHandler::finish_value(protocol::Client& client, const Command& com
   return {1, Next::ready};
 }
 
-void LocalHandler::heard(protocol::Client& client) { desk_.heard(client); }
+void LocalHandler::reported(protocol::Client& client) { watchers_.reported(client); }
 
 void LocalHandler::forget(protocol::Client& client) {
   dumps_.forget(client);
-  desk_.forget(client);
+  watchers_.forget(client);
 }
 
 }  // namespace ember::server::command

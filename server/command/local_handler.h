@@ -34,11 +34,11 @@ class LocalHandler final : public protocol::Handler {
   protocol::Progress finish_value(protocol::Client& client, const protocol::Command& command,
                                   std::unique_ptr<protocol::IncomingValue> value,
                                   protocol::ReplyBuffer& reply) override;
-  void heard(protocol::Client& client) override;
+  void reported(protocol::Client& client) override;
   void forget(protocol::Client& client) override;
 
-  /// Lines for a watcher among the clients.
-  void tell(uint64_t watcher, std::string_view lines) { desk_.tell(watcher, lines); }
+  /// Passes on lines for a watcher among the clients.
+  void report(uint64_t watcher, std::string_view lines) { watchers_.report(watcher, lines); }
 
  private:
   /// Keys whose memory is fetched ahead together: enough to hide its latency, few enough that
@@ -53,7 +53,7 @@ class LocalHandler final : public protocol::Handler {
 
   ItemDumps dumps_;
   Context context_;
-  WatchSessions desk_;
+  WatchSessions watchers_;
 };
 
 }  // namespace ember::server::command

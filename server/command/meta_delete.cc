@@ -5,7 +5,7 @@
 #include "protocol/classic_reply.h"
 #include "protocol/expiry.h"
 #include "protocol/meta_reply.h"
-#include "server/command/watched.h"
+#include "server/command/command_log.h"
 
 namespace ember::server::command {
 namespace {
@@ -61,8 +61,8 @@ Written remove(const Context& context, const Command& command, storage::Hash has
   }
   const Written written = context.store.remove(context.thread, command.key, hash, cas_compare);
   if (watched && written.outcome == Outcome::stored) [[unlikely]] {
-    tell_deleted(context, command.key, command.verb == protocol::Verb::md ? "md" : "delete",
-                 before);
+    report_deleted(context, command.key, command.verb == protocol::Verb::md ? "md" : "delete",
+                   before);
   }
   return written;
 }

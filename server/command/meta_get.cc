@@ -7,8 +7,8 @@
 
 #include "protocol/expiry.h"
 #include "protocol/meta_reply.h"
+#include "server/command/command_log.h"
 #include "server/command/value_reply.h"
-#include "server/command/watched.h"
 
 namespace ember::server::command {
 namespace {
@@ -85,7 +85,7 @@ std::optional<Hit> vivify(const Context& context, const Command& command, storag
 Hit find_or_vivify(const Context& context, const Command& command, storage::Hash hash) {
   const Hit hit = look_up(context, command, hash);
   if (context.log.watched(kFetchers)) [[unlikely]] {
-    tell_get(context, command.key, hit.found.item);
+    report_get(context, command.key, hit.found.item);
   }
   if (hit.found || !command.meta.has('N')) {
     return hit;
@@ -248,7 +248,7 @@ void meta_debug(Context& context, const Command& command, storage::Hash hash, Re
   ++context.counters.cmd_meta;
   const Found found = context.store.find(context.thread, command.key, hash, Access::peek);
   if (context.log.watched(kFetchers)) [[unlikely]] {
-    tell_get(context, command.key, found.item);
+    report_get(context, command.key, found.item);
   }
   if (!found) {
     append_line(reply, "EN");

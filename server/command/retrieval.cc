@@ -4,8 +4,8 @@
 
 #include "protocol/classic_reply.h"
 #include "protocol/expiry.h"
+#include "server/command/command_log.h"
 #include "server/command/value_reply.h"
-#include "server/command/watched.h"
 
 namespace ember::server::command {
 namespace {
@@ -33,7 +33,7 @@ Found look_up(Context& context, const Command& command, storage::Hash hash) {
       count_miss(counters, found);
     }
     if (context.log.watched(kFetchers)) [[unlikely]] {
-      tell_get(context, command.key, found.item);
+      report_get(context, command.key, found.item);
     }
     return found;
   }
@@ -48,7 +48,7 @@ Found look_up(Context& context, const Command& command, storage::Hash hash) {
     count_miss(counters, found);
   }
   if (context.log.watched(kFetchers)) [[unlikely]] {
-    tell_get(context, command.key, found.item);
+    report_get(context, command.key, found.item);
   }
   return found;
 }

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "protocol/expiry.h"
-#include "server/command/watched.h"
+#include "server/command/command_log.h"
 
 namespace ember::server::command {
 namespace {
@@ -120,7 +120,7 @@ StoreResult publish_draft(const Context& context, const Command& command,
                                               const StoreRequest& request, Draft&& draft) {
   const ItemBefore before = look_before(context, command.key, draft.plan().hash);
   const StoreResult result = publish_draft(context, command, request, std::move(draft));
-  tell_store(context, command, request, result, before);
+  report_store(context, command, request, result, before);
   return result;
 }
 
@@ -175,7 +175,7 @@ StoreResult refuse(const Context& context, const Command& command, storage::Hash
   const StoreResult result{Written{.outcome = outcome}, true, command.value_size};
   const bool watched = is_watched(context);
   if (watched) [[unlikely]] {
-    tell_store(context, command, store_request(context, command), result, {});
+    report_store(context, command, store_request(context, command), result, {});
   }
   if (command.verb == Verb::set || command.verb == Verb::ms) {
     if (watched) [[unlikely]] {
@@ -235,7 +235,7 @@ StoreResult join(const Context& context, const Command& command, storage::Hash h
   }
   count(context, request, result.written);
   if (watched) [[unlikely]] {
-    tell_store(context, command, request, result, before);
+    report_store(context, command, request, result, before);
   }
   return result;
 }

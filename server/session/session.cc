@@ -95,7 +95,7 @@ void Session::on_sent(size_t size, int error) {
     resume_later();
   }
   if (reply_ == nullptr && listening()) {
-    context_.handler().heard(*this);
+    context_.handler().reported(*this);
   }
 }
 
@@ -153,7 +153,7 @@ void Session::resume_held() {
   update_backpressure();
 }
 
-void Session::tell(std::string_view bytes) {
+void Session::report(std::string_view bytes) {
   if (phase_ == SessionPhase::closed) {
     return;
   }

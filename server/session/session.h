@@ -44,7 +44,7 @@ class Session final : public net::Stream, public protocol::Client {
   void resume() override;
   int number() const override { return poller_state.fd; }
   bool can_listen() const override { return true; }
-  void tell(std::string_view bytes) override;
+  void report(std::string_view bytes) override;
 
   /// Sends at the end of this turn what there is to send.
   void flush_later() { context_.due_to_flush().add(*this, set_state.flush_place); }

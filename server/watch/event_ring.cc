@@ -5,7 +5,7 @@
 
 namespace ember::server {
 
-// Untouched memory until the first event: a server that nobody watches does not pay for it.
+// The memory stays untouched until the first event: a server that nobody watches pays nothing.
 EventRing::EventRing(size_t capacity)
     : capacity_(std::max(capacity / 8 * 8, kMinCapacity)),
       bytes_(std::make_unique_for_overwrite<char[]>(capacity_)) {}
@@ -17,6 +17,7 @@ bool EventRing::push(const WatchEvent& event, std::string_view text) {
   const size_t to_end = capacity_ - offset;
   const size_t size = record_size(text.size());
   const size_t skipped = to_end < size ? to_end : 0;
+  debug_check(offset % 8 == 0 && at - consumed() <= capacity_, "records fill the ring in eights");
   if (capacity_ - (at - consumed()) < size + skipped) {
     return false;
   }

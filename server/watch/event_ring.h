@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// EventRing: events on their way from one thread to another, in a bounded piece of memory. What
-// finds it full is dropped: the producer never waits.
+// EventRing: events on their way from one thread to another, in a bounded stretch of memory. Not a
+// queue that waits: an event that finds it full is dropped.
 //
-// Threads: push() one, drain() another; neither takes a lock. capacity() any.
+// Threads: one thread calls push() and half_full(), another drain(); neither takes a lock.
+// produced() and capacity() any.
 //
-// A record is the 64 bytes of a WatchEvent and its text, padded to 8 bytes. Records do not wrap:
-// what is too short for the next one at the end of the memory is skipped, marked by kFiller.
+// A record is the 64 bytes of a WatchEvent and its text, padded to 8 bytes. Records do not wrap: an
+// end of the memory that is too short for the next record is skipped, marked by kFiller.
 #pragma once
 
 #include <atomic>
@@ -16,32 +17,34 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "server/watch/watch_event.h"
 
 namespace ember::server {
 
 class EventRing {
  public:
-  /// The longest text of an event; what is beyond it is cut off.
+  /// The longest text of an event; a longer one is cut off.
   static constexpr size_t kMaxText = 1024;
   /// A ring holds a few of the largest events at least.
   static constexpr size_t kMinCapacity = 4096;
 
+  /// `capacity` bytes, rounded down to a multiple of 8, kMinCapacity at least.
   explicit EventRing(size_t capacity);
 
   size_t capacity() const { return capacity_; }
 
-  /// False if there is no room.
+  /// Puts in an event and its text. Returns false, and drops them, if there is no room.
   bool push(const WatchEvent& event, std::string_view text);
 
-  /// The producer's view: more than half of it is taken.
+  /// The producer's view: more than half of the memory is taken.
   bool half_full() const { return produced() - consumed() > capacity_ / 2; }
 
-  /// How much was ever put in: what drain() goes up to.
+  /// How many bytes were ever put in: what drain() goes up to.
   uint64_t produced() const { return produced_.load(std::memory_order_acquire); }
 
-  /// Hands out the records up to `until` (of produced()), at most `most` of them, each of which is
-  /// gone after its call. Returns how many.
+  /// Calls visit(event, text) for the records up to `until`, at most `most` of them; each is gone
+  /// after its call. Returns how many. Requires: `until` came from produced().
   template <typename Visit>
   size_t drain(uint64_t until, size_t most, const Visit& visit);
 
@@ -62,6 +65,7 @@ template <typename Visit>
 size_t EventRing::drain(uint64_t until, size_t most, const Visit& visit) {
   size_t count = 0;
   uint64_t at = consumed_.load(std::memory_order_relaxed);
+  debug_check(at <= until && until - at <= capacity_, "drains go up to what was produced");
   while (at != until && count < most) {
     const size_t offset = at % capacity_;
     const char* const record = bytes_.get() + offset;
@@ -70,6 +74,8 @@ size_t EventRing::drain(uint64_t until, size_t most, const Visit& visit) {
     } else {
       WatchEvent event;
       std::memcpy(&event, record, sizeof(event));
+      debug_check(event.text_size <= kMaxText && record_size(event.text_size) <= capacity_ - offset,
+                  "a record lies in the ring whole");
       visit(event, std::string_view(record + sizeof(event), event.text_size));
       at += record_size(event.text_size);
       ++count;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// WatchEvent: one thing a watcher may be told, as plain data: a worker writes it into a ring in a
-// few nanoseconds; its line of text is made later, by the thread that feeds the watchers.
+// WatchEvent: one thing that happened and that a watcher may ask for, as plain data: a worker
+// writes it into a ring in a few nanoseconds. Not its line of text: the hub's thread makes that
+// later (watch_line.h).
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,7 @@
 
 namespace ember::server {
 
-/// What a watcher asks for, one bit each.
+/// A set of the streams that a watcher can ask for, one bit each.
 using WatchStream = uint32_t;
 inline constexpr WatchStream kFetchers = 1U << 0;
 inline constexpr WatchStream kMutations = 1U << 1;
@@ -17,7 +18,7 @@ inline constexpr WatchStream kConnectionEvents = 1U << 3;
 inline constexpr WatchStream kDeletions = 1U << 4;
 inline constexpr WatchStream kSystemEvents = 1U << 5;
 inline constexpr WatchStream kRawCommands = 1U << 6;
-// A proxy's. Nothing is told by them without one.
+// A proxy's: without a proxy they have no events.
 inline constexpr WatchStream kProxyRequests = 1U << 7;
 inline constexpr WatchStream kProxyEvents = 1U << 8;
 inline constexpr WatchStream kProxyUser = 1U << 9;
@@ -33,13 +34,13 @@ enum class EventKind : uint8_t {
   raw_command,
 };
 
-/// Which of the fields mean something depends on the kind; see watch_line.cc. A text (the key, or
-/// the peer's address) goes with it.
+/// Which fields mean something depends on the kind: watch_line.cc says which it writes. A text, the
+/// key or the peer's address, goes with the event.
 struct WatchEvent {
   uint64_t gid = 0;     // counts the events of the whole server
   int64_t time_us = 0;  // since 1970
   int64_t ttl = 0;
-  // Text that is always there: literals.
+  // Literals: the text is there for as long as the process.
   const char* status = "";  // found, stored ...; why a connection was closed
   const char* word = "";    // the command; the transport
   uint32_t size = 0;        // of the value

@@ -10,23 +10,24 @@
 #include <chrono>
 #include <utility>
 
+#include "base/check.h"
 #include "server/watch/watch_line.h"
 
 namespace ember::server {
 namespace {
 
-// While somebody watches, rings are looked at this often; sooner when one is half full. Naps grow
-// while there is nothing.
+// While a client watches, the thread looks at the rings this often; sooner when one is half full.
+// Naps grow while the rings are empty.
 constexpr int kShortestNapMs = 1;
 constexpr int kLongestNapMs = 20;
 constexpr int kForever = -1;
 
-/// Events of one ring in a row: other rings and requests have their turn.
+/// Events of one ring in a row, so that other rings and requests have their turn.
 constexpr size_t kBatch = 256;
 
-/// Lines wait for others until they are so many bytes, or so old.
+/// Lines wait for more lines until they are this many bytes, or this old.
 constexpr size_t kBlockSize = 32 * kKiB;
-constexpr std::chrono::milliseconds kPatience{1};
+constexpr std::chrono::milliseconds kMaxDelay{1};
 
 /// A watcher's text has room for the longest line.
 constexpr size_t kLeastText = 4 * kKiB;
@@ -47,6 +48,7 @@ bool WatchText::add(std::string_view line) {
 }
 
 std::string WatchText::take() {
+  debug_check(text_.size() <= limit_, "lines stay within their bound");
   if (skipped_ != 0) {
     text_ += fmt::format("skipped={}\n", std::exchange(skipped_, 0));
   }
@@ -54,11 +56,13 @@ std::string WatchText::take() {
 }
 
 WatchLog& WatchHub::add_log() {
+  check(!thread_.joinable(), "logs are added before the hub's thread looks at them");
   logs_.push_back(std::make_unique<WatchLog>(options_.ring_size, gid_, [this] { wake_->raise(); }));
   return *logs_.back();
 }
 
 Result<void> WatchHub::start() {
+  check(!thread_.joinable(), "a hub is started once");
   auto wake = net::WakeEvent::open();
   if (!wake) {
     return fail(wake.error().message);
@@ -78,16 +82,17 @@ void WatchHub::stop() {
 
 void WatchHub::run(const std::stop_token& stop) {
   ::pthread_setname_np(::pthread_self(), "ember-watch");
+  own_thread_.assume();
   using std::chrono::steady_clock;
   int nap_ms = kShortestNapMs;
   auto due = steady_clock::now();
   while (!stop.stop_requested()) {
     if (share_out()) {
       nap_ms = kShortestNapMs;
-      // A delivery is work for a worker: few of them, however much there is to tell.
+      // A delivery is work for a worker: few deliveries, however many lines there are.
       const auto now = steady_clock::now();
       deliver(now < due ? kBlockSize : 1);
-      due = now < due ? due : now + kPatience;
+      due = now < due ? due : now + kMaxDelay;
       continue;
     }
     deliver(1);
@@ -106,51 +111,58 @@ void WatchHub::sleep(int timeout_ms) {
   }
 }
 
-/// Looks once at every ring. True if there was something.
+/// Looks once at every ring. Returns whether any had an event.
 bool WatchHub::share_out() {
-  // What is in the rings by now was told to watchers that have asked by now: so in this order.
+  // Watchers that have asked by now get what is in the rings by now: so first the marks, then the
+  // requests, then the events up to the marks.
   std::vector<uint64_t> produced;
   produced.reserve(logs_.size());
   for (const auto& log : logs_) {
     produced.push_back(log->ring().produced());
   }
-  obey_requests();
+  apply_requests();
   bool some = false;
   for (size_t i = 0; i < logs_.size(); ++i) {
     some |= logs_[i]->ring().drain(produced[i], kBatch,
                                    [this](const WatchEvent& event, std::string_view text) {
+                                     own_thread_.assume();
                                      share(event, text);
                                    }) != 0;
   }
   return some;
 }
 
-void WatchHub::obey_requests() {
+void WatchHub::apply_requests() {
   std::vector<Request> requests;
   {
     MutexLock lock(mutex_);
     std::swap(requests, requests_);
   }
   for (const Request& request : requests) {
-    const auto there = std::ranges::find(watchers_, request.id, &Watcher::id);
-    switch (request.kind) {
-      case Request::Kind::join:
-        watchers_.push_back({.id = request.id,
-                             .streams = request.streams,
-                             .outlet = request.outlet,
-                             .text = WatchText(std::max(options_.watcher_size, kLeastText))});
-        break;
-      case Request::Kind::heard:
-        if (there != watchers_.end()) {
-          there->busy = false;
-        }
-        break;
-      case Request::Kind::leave:
-        if (there != watchers_.end()) {
-          watchers_.erase(there);
-        }
-        break;
-    }
+    apply(request);
+  }
+}
+
+void WatchHub::apply(const Request& request) {
+  const auto there = std::ranges::find(watchers_, request.id, &Watcher::id);
+  switch (request.kind) {
+    case Request::Kind::join:
+      check(there == watchers_.end() && request.outlet != nullptr, "a watcher joins once");
+      watchers_.push_back({.id = request.id,
+                           .streams = request.streams,
+                           .outlet = request.outlet,
+                           .text = WatchText(std::max(options_.watcher_size, kLeastText))});
+      break;
+    case Request::Kind::reported:
+      if (there != watchers_.end()) {
+        there->busy = false;
+      }
+      break;
+    case Request::Kind::leave:
+      if (there != watchers_.end()) {
+        watchers_.erase(there);
+      }
+      break;
   }
 }
 
@@ -168,10 +180,11 @@ void WatchHub::share(const WatchEvent& event, std::string_view text) {
   }
 }
 
-/// Gives those who wait what there is for them, if it is `least` bytes.
+/// Gives each watcher that waits for lines those there are for it, if they are `least` bytes.
 void WatchHub::deliver(size_t least) {
   for (Watcher& watcher : watchers_) {
     if (!watcher.busy && watcher.text.size() >= least) {
+      debug_check(least > 0, "no delivery is empty");
       watcher.busy = true;
       watcher.outlet->deliver(watcher.id, watcher.text.take());
     }
@@ -179,7 +192,7 @@ void WatchHub::deliver(size_t least) {
 }
 
 void WatchHub::set_streams() {
-  uint32_t streams = 0;
+  WatchStream streams = 0;
   for (const Admitted& watcher : admitted_) {
     streams |= watcher.streams;
   }
@@ -188,7 +201,8 @@ void WatchHub::set_streams() {
   }
 }
 
-uint64_t WatchHub::admit(WatchOutlet& outlet, uint32_t streams) {
+uint64_t WatchHub::admit(WatchOutlet& outlet, WatchStream streams) {
+  check(streams != 0, "a watcher watches something");
   uint64_t id = 0;
   {
     MutexLock lock(mutex_);
@@ -205,11 +219,14 @@ uint64_t WatchHub::admit(WatchOutlet& outlet, uint32_t streams) {
   return id;
 }
 
-void WatchHub::heard(uint64_t watcher) { post({.kind = Request::Kind::heard, .id = watcher}); }
+void WatchHub::reported(uint64_t watcher) {
+  post({.kind = Request::Kind::reported, .id = watcher});
+}
 
 void WatchHub::leave(uint64_t watcher) { post({.kind = Request::Kind::leave, .id = watcher}); }
 
 void WatchHub::post(const Request& request) {
+  check(request.id != 0, "0 is no watcher");
   {
     MutexLock lock(mutex_);
     requests_.push_back(request);

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// WatchHub: makes lines of what the threads of one server tell, and shares them out to the
-// watchers. One thread; the others neither wait for it nor do its work.
+// WatchHub: makes lines of the events that the threads of one server report, and shares them out
+// to the watchers. One thread of its own; the others neither wait for it nor do its work. Not the
+// watchers' connections: those are the workers' (WatchOutlet).
 //
 // Flow: worker -> its WatchLog's ring -> this thread -> the watcher's bounded text -> its worker's
 // mailbox -> its connection. A ring that is full drops events (log_worker_dropped). A watcher that
-// does not read keeps one block of lines in its connection and one here; what comes then is skipped
+// does not read keeps one block of lines in its connection and one here; later lines are skipped
 // (log_watcher_skipped), and a line says how many were, in their place: skipped=N.
 //
 // Threads: add_log() and start() before the threads that use them; WatchService by any worker;
-// figures() any. Ownership: its logs live as long as it does; outlets outlive stop().
+// figures() any. What only the hub's thread touches is guarded by the role `own_thread_`.
+// Ownership: its logs live as long as it does; outlets live until stop() returns.
+// Errors: start() may fail; nothing after it.
 #pragma once
 
 #include <atomic>
@@ -37,15 +40,16 @@ struct WatchOptions {
   size_t watcher_size = 256 * kKiB;
 };
 
-/// What a watcher is still to be given: lines, up to a bound.
+/// The lines that a watcher is still to be given, up to a bound.
 class WatchText {
  public:
   explicit WatchText(size_t limit) : limit_(limit) {}
 
-  /// False if it does not fit, or the one before did not: then it is skipped.
+  /// Appends a line. Returns false, and counts the line as skipped, if it does not fit or an
+  /// earlier one did not.
   bool add(std::string_view line);
   size_t size() const { return text_.size(); }
-  /// The lines, and how many were skipped behind them.
+  /// Returns the lines, and a last one that says how many were skipped; empty from then on.
   std::string take();
 
  private:
@@ -64,15 +68,16 @@ class WatchHub final : public WatchService {
   WatchHub(const WatchHub&) = delete;
   WatchHub& operator=(const WatchHub&) = delete;
 
-  /// For one more thread.
+  /// A log for one more thread. Requires: start() has not been called.
   WatchLog& add_log();
 
+  /// Starts the thread. Without it nobody can watch. Fails when the system has no descriptor left.
   Result<void> start();
-  /// Nothing is delivered any more.
+  /// Ends the thread: nothing is delivered any more. Does nothing if it was not started.
   void stop();
 
-  uint64_t admit(WatchOutlet& outlet, uint32_t streams) override;
-  void heard(uint64_t watcher) override;
+  uint64_t admit(WatchOutlet& outlet, WatchStream streams) override;
+  void reported(uint64_t watcher) override;
   void leave(uint64_t watcher) override;
 
   struct Figures {
@@ -87,28 +92,29 @@ class WatchHub final : public WatchService {
  private:
   struct Watcher {
     uint64_t id = 0;
-    uint32_t streams = 0;
+    WatchStream streams = 0;
     WatchOutlet* outlet = nullptr;
     WatchText text;
-    bool busy = false;  // has lines that it has not taken yet
+    bool busy = false;  // its connection has not sent all lines yet
   };
   struct Request {
-    enum class Kind : uint8_t { join, heard, leave } kind = Kind::join;
+    enum class Kind : uint8_t { join, reported, leave } kind = Kind::join;
     uint64_t id = 0;
-    uint32_t streams = 0;
+    WatchStream streams = 0;
     WatchOutlet* outlet = nullptr;
   };
   struct Admitted {
     uint64_t id;
-    uint32_t streams;
+    WatchStream streams;
   };
 
   void run(const std::stop_token& stop);
-  bool share_out();
-  void obey_requests();
-  void share(const WatchEvent& event, std::string_view text);
-  void deliver(size_t least);
-  void sleep(int timeout_ms);
+  bool share_out() EMBER_REQUIRES(own_thread_);
+  void apply_requests() EMBER_REQUIRES(own_thread_) EMBER_EXCLUDES(mutex_);
+  void apply(const Request& request) EMBER_REQUIRES(own_thread_);
+  void share(const WatchEvent& event, std::string_view text) EMBER_REQUIRES(own_thread_);
+  void deliver(size_t least) EMBER_REQUIRES(own_thread_);
+  void sleep(int timeout_ms) EMBER_REQUIRES(own_thread_);
   void post(const Request& request) EMBER_EXCLUDES(mutex_);
   void set_streams() EMBER_REQUIRES(mutex_);
 
@@ -124,9 +130,9 @@ class WatchHub final : public WatchService {
   std::vector<Admitted> admitted_ EMBER_GUARDED_BY(mutex_);
   uint64_t last_id_ EMBER_GUARDED_BY(mutex_) = 0;
 
-  // The thread's own.
-  std::vector<Watcher> watchers_;
-  std::string line_;
+  Role own_thread_;
+  std::vector<Watcher> watchers_ EMBER_GUARDED_BY(own_thread_);
+  std::string line_ EMBER_GUARDED_BY(own_thread_);
 
   std::jthread thread_;
 };

@@ -5,6 +5,8 @@
 
 #include <iterator>
 
+#include "base/check.h"
+
 namespace ember::server {
 namespace {
 
@@ -102,6 +104,7 @@ void append_uri_encoded(std::string_view key, std::string& to) {
 }
 
 void append_watch_line(const WatchEvent& event, std::string_view text, std::string& to) {
+  check(event.status != nullptr && event.word != nullptr, "an event's words are literals");
   // memcached writes the microseconds without their leading zeros, so that they read wrongly as a
   // fraction; with them, both ways of reading are right.
   append(to, "ts={}.{:06} gid={} type={}", event.time_us / kMicroseconds,

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/check.h"
+
 namespace ember::server {
 namespace {
 
@@ -16,14 +18,27 @@ int64_t now_us() {
 }  // namespace
 
 WatchLog::WatchLog(size_t ring_size, std::atomic<uint64_t>& gid, std::function<void()> on_filling)
-    : gid_(gid), on_filling_(std::move(on_filling)), ring_(ring_size) {}
-
-void WatchLog::watch(uint32_t streams) {
-  watched_.store(streams, std::memory_order_relaxed);
-  arm((streams & (kEvictions | kSystemEvents)) != 0);
+    : gid_(gid), on_filling_(std::move(on_filling)), ring_(ring_size) {
+  check(static_cast<bool>(on_filling_), "a log can call for its ring to be drained");
 }
 
-void WatchLog::tell(WatchEvent event, std::string_view text) {
+void WatchLog::watch(WatchStream streams) {
+  MutexLock lock(mutex_);
+  watched_.store(streams, std::memory_order_relaxed);
+  if (follower_) {
+    follower_(streams);
+  }
+}
+
+void WatchLog::follow(Follower follower) {
+  MutexLock lock(mutex_);
+  follower_ = std::move(follower);
+  if (follower_) {
+    follower_(watched_.load(std::memory_order_relaxed));
+  }
+}
+
+void WatchLog::report(WatchEvent event, std::string_view text) {
   event.gid = gid_.fetch_add(1, std::memory_order_relaxed) + 1;
   event.time_us = now_us();
   if (ring_.push(event, text)) {
@@ -33,32 +48,6 @@ void WatchLog::tell(WatchEvent event, std::string_view text) {
   }
   if (ring_.half_full()) {
     on_filling_();
-  }
-}
-
-void WatchLog::on_eviction(const Eviction& eviction) {
-  if (!watched(kEvictions)) {
-    return;
-  }
-  const storage::Item& item = eviction.item;
-  WatchEvent event;
-  event.kind = EventKind::eviction;
-  event.fetched = eviction.fetched;
-  event.class_id = eviction.class_id;
-  event.idle_seconds = eviction.seconds_since_access;
-  event.size = item.value_size();
-  event.time_us = now_us();
-  event.ttl = item.exptime() == 0 ? -1 : int64_t{item.exptime()} - event.time_us / 1'000'000;
-  tell(event, item.key());
-}
-
-void WatchLog::on_page_move(uint8_t from, uint8_t to) {
-  if (watched(kSystemEvents)) {
-    WatchEvent event;
-    event.kind = EventKind::slab_move;
-    event.class_id = from;
-    event.other_class_id = to;
-    tell(event, {});
   }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/check.h"
 #include "protocol/line_writer.h"
 #include "server/watch/watch_line.h"
 
@@ -12,9 +13,10 @@ namespace {
 
 using protocol::Next;
 
-/// The streams that `words` name; none is memcached's default. Nothing when one is unknown.
-std::optional<uint32_t> streams_of(std::string_view words) {
-  uint32_t streams = 0;
+/// The streams that `words` name; fetchers, as in memcached, when they name none. Nothing when one
+/// is unknown.
+std::optional<WatchStream> streams_of(std::string_view words) {
+  WatchStream streams = 0;
   for (size_t at = words.find_first_not_of(' '); at != std::string_view::npos;
        at = words.find_first_not_of(' ', at)) {
     const size_t end = std::min(words.find(' ', at), words.size());
@@ -25,14 +27,14 @@ std::optional<uint32_t> streams_of(std::string_view words) {
     streams |= *stream;
     at = end;
   }
-  return streams == 0 ? uint32_t{kFetchers} : streams;
+  return streams == 0 ? kFetchers : streams;
 }
 
 }  // namespace
 
 Next WatchSessions::start(protocol::Client& client, std::string_view words,
                           protocol::ReplyBuffer& reply) {
-  const std::optional<uint32_t> streams = streams_of(words);
+  const std::optional<WatchStream> streams = streams_of(words);
   if (!streams) {
     // noreply is no stream, and hides that.
     if (words != "noreply" && !words.ends_with(" noreply")) {
@@ -58,19 +60,21 @@ std::vector<WatchSessions::Watcher>::iterator WatchSessions::find(const protocol
   return std::ranges::find(watchers_, &client, &Watcher::client);
 }
 
-void WatchSessions::tell(uint64_t watcher, std::string_view lines) {
+void WatchSessions::report(uint64_t watcher, std::string_view lines) {
+  check(watcher != 0, "0 is no watcher");
   const auto there = std::ranges::find(watchers_, watcher, &Watcher::id);
   if (there != watchers_.end()) {
-    there->told = true;
-    there->client->tell(lines);
+    debug_check(!there->unsent, "the service delivers again only after reported()");
+    there->unsent = true;
+    there->client->report(lines);
   }
 }
 
-void WatchSessions::heard(const protocol::Client& client) {
-  // The answer to `watch` itself is nothing the service waits for.
-  if (const auto there = find(client); there != watchers_.end() && there->told) {
-    there->told = false;
-    service_.heard(there->id);
+void WatchSessions::reported(const protocol::Client& client) {
+  // The service does not wait for the answer to `watch` itself.
+  if (const auto there = find(client); there != watchers_.end() && there->unsent) {
+    there->unsent = false;
+    service_.reported(there->id);
   }
 }
 

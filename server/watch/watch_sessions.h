@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// WatchSessions: the `watch` command, and the watchers among one worker's connections.
+// WatchSessions: the `watch` command, and the watchers among one worker's connections. Not what
+// they are told: lines come from the WatchService.
 //
-// Threads: the worker's. Ownership: refers to clients until forget().
+// Threads: the worker's. Ownership: refers to a client from start() until forget().
 #pragma once
 
 #include <cstdint>
@@ -18,22 +19,26 @@ class WatchSessions {
   /// Both outlive it.
   WatchSessions(WatchService& service, WatchOutlet& outlet) : service_(service), outlet_(outlet) {}
 
-  /// watch [stream ...]: the client listens from now on, if that is what this returns.
+  /// watch [stream ...], where `words` are the streams: answers it. Returns Next::listen when the
+  /// client is a watcher from now on, else Next::ready.
   protocol::Next start(protocol::Client& client, std::string_view words,
                        protocol::ReplyBuffer& reply);
 
-  /// Lines that the service gave to the outlet.
-  void tell(uint64_t watcher, std::string_view lines);
+  /// Passes on lines that the service delivered. A watcher that is not, or no more, among these
+  /// gets nothing.
+  void report(uint64_t watcher, std::string_view lines);
 
-  /// The client has got all it was told.
-  void heard(const protocol::Client& client);
+  /// The client's connection has sent all that was reported to it.
+  void reported(const protocol::Client& client);
+
+  /// The client is gone. Other clients than watchers may be forgotten too.
   void forget(const protocol::Client& client);
 
  private:
   struct Watcher {
     protocol::Client* client;
     uint64_t id;
-    bool told = false;  // something that it may not have got yet
+    bool unsent = false;  // it was given lines that may not be sent yet
   };
   std::vector<Watcher>::iterator find(const protocol::Client& client);
 

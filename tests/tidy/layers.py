@@ -54,7 +54,7 @@ LAYERS = {
     "server/options": BASE | STORE | {"server/net/tls"},
     "server/listen": BASE | {"server/net", "server/options"},
     "server/auth": BASE | {"protocol", "server/session"},
-    "server/watch": BASE | STORE | {"protocol", "server/net"},
+    "server/watch": BASE | {"protocol", "server/net"},
     "server/command": BASE | STORE | {"protocol", "server/metrics", "server/watch"},
     "server/proxy": BASE | {"protocol", "server/net", "server/metrics"},
     "server/http": BASE | {"server/net", "server/metrics"},

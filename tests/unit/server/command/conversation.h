@@ -43,10 +43,10 @@ class FakeClient final : public protocol::Client {
   void resume() override { ++resumed; }
   int number() const override { return 17; }
   bool can_listen() const override { return listens; }
-  void tell(std::string_view bytes) override { told += bytes; }
+  void report(std::string_view bytes) override { reported += bytes; }
   int resumed = 0;
   bool listens = true;
-  std::string told;
+  std::string reported;
 };
 
 class FakeStats final : public StatsSource {
@@ -70,13 +70,13 @@ class FakeWatch final : public WatchService, public WatchOutlet {
     admitted.push_back(streams);
     return full ? 0 : admitted.size();
   }
-  void heard(uint64_t watcher) override { has_heard.push_back(watcher); }
+  void reported(uint64_t watcher) override { has_taken.push_back(watcher); }
   void leave(uint64_t watcher) override { left.push_back(watcher); }
   void deliver(uint64_t /*watcher*/, std::string /*lines*/) override {}
 
   bool full = false;
   std::vector<uint32_t> admitted;
-  std::vector<uint64_t> has_heard;
+  std::vector<uint64_t> has_taken;
   std::vector<uint64_t> left;
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 using protocol::Next;
 
-class WatchDeskTest : public testing::Test {
+class WatchSessionsTest : public testing::Test {
  protected:
   /// What `line` is answered, and whether the client only listens from now on.
   std::string answer_of(const std::string& line) {
@@ -25,20 +25,20 @@ class WatchDeskTest : public testing::Test {
   bool listens_ = false;
 };
 
-TEST_F(WatchDeskTest, FetchersAreTheDefault) {
+TEST_F(WatchSessionsTest, FetchersAreTheDefault) {
   EXPECT_EQ("OK|", answer_of("watch"));
   EXPECT_TRUE(listens_);
   EXPECT_EQ("OK|", answer_of("watch fetchers"));
   EXPECT_EQ((std::vector<uint32_t>{kFetchers, kFetchers}), talk_.watch.admitted);
 }
 
-TEST_F(WatchDeskTest, StreamsAddUp) {
+TEST_F(WatchSessionsTest, StreamsAddUp) {
   EXPECT_EQ("OK|", answer_of("watch mutations  evictions connevents deletions sysevents rawcmds "
                              "proxyreqs proxyevents proxyuser mutations"));
   EXPECT_EQ(std::vector<uint32_t>{(kProxyUser << 1) - 1 - kFetchers}, talk_.watch.admitted);
 }
 
-TEST_F(WatchDeskTest, AnUnknownStreamIsAnError) {
+TEST_F(WatchSessionsTest, AnUnknownStreamIsAnError) {
   EXPECT_EQ("ERROR|", answer_of("watch nonsense"));
   EXPECT_EQ("ERROR|", answer_of("watch fetchers nonsense mutations"));
   EXPECT_EQ("", answer_of("watch noreply"));
@@ -47,7 +47,7 @@ TEST_F(WatchDeskTest, AnUnknownStreamIsAnError) {
   EXPECT_TRUE(talk_.watch.admitted.empty());
 }
 
-TEST_F(WatchDeskTest, TooMany) {
+TEST_F(WatchSessionsTest, TooMany) {
   talk_.watch.full = true;
   EXPECT_EQ("WATCHER_TOO_MANY log watcher limit reached|", answer_of("watch"));
   EXPECT_FALSE(listens_);
@@ -55,13 +55,13 @@ TEST_F(WatchDeskTest, TooMany) {
   EXPECT_TRUE(talk_.watch.left.empty());
 }
 
-TEST_F(WatchDeskTest, AClientThatCannotListen) {
+TEST_F(WatchSessionsTest, AClientThatCannotListen) {
   talk_.client.listens = false;
   EXPECT_EQ("WATCHER_FAILED failed to add log watcher|", answer_of("watch"));
   EXPECT_TRUE(talk_.watch.admitted.empty());
 }
 
-TEST_F(WatchDeskTest, SwitchedOff) {
+TEST_F(WatchSessionsTest, SwitchedOff) {
   Conversation talk({.handler = {.watch_enabled = false}});
   EXPECT_EQ("CLIENT_ERROR watch commands not allowed|", talk("watch"));
   EXPECT_EQ("CLIENT_ERROR watch commands not allowed|", talk("watch nonsense"));
@@ -69,30 +69,30 @@ TEST_F(WatchDeskTest, SwitchedOff) {
   EXPECT_TRUE(talk.watch.admitted.empty());
 }
 
-TEST_F(WatchDeskTest, WhatFollowsInTheBatchIsNotDone) {
+TEST_F(WatchSessionsTest, WhatFollowsInTheBatchIsNotDone) {
   const protocol::Progress progress = talk_.execute("get a|watch|get b");
   EXPECT_EQ(Next::listen, progress.next);
   EXPECT_EQ("END|OK|", with_bars(talk_.take_reply()));
 }
 
-TEST_F(WatchDeskTest, LinesGoToTheirWatcher) {
+TEST_F(WatchSessionsTest, LinesGoToTheirWatcher) {
   answer_of("watch");
-  talk_.handler().heard(talk_.client);  // has got the OK
-  EXPECT_TRUE(talk_.watch.has_heard.empty());
-  talk_.handler().tell(1, "line\n");
-  talk_.handler().tell(2, "somebody else's\n");
-  EXPECT_EQ("line\n", talk_.client.told);
-  talk_.handler().heard(talk_.client);
-  talk_.handler().heard(talk_.client);
-  EXPECT_EQ(std::vector<uint64_t>{1}, talk_.watch.has_heard);
+  talk_.handler().reported(talk_.client);  // has got the OK
+  EXPECT_TRUE(talk_.watch.has_taken.empty());
+  talk_.handler().report(1, "line\n");
+  talk_.handler().report(2, "somebody else's\n");
+  EXPECT_EQ("line\n", talk_.client.reported);
+  talk_.handler().reported(talk_.client);
+  talk_.handler().reported(talk_.client);
+  EXPECT_EQ(std::vector<uint64_t>{1}, talk_.watch.has_taken);
 }
 
-TEST_F(WatchDeskTest, WhoIsGoneIsToldNothing) {
+TEST_F(WatchSessionsTest, WhoIsGoneIsToldNothing) {
   answer_of("watch");
   talk_.handler().forget(talk_.client);
   EXPECT_EQ(std::vector<uint64_t>{1}, talk_.watch.left);
-  talk_.handler().tell(1, "line\n");
-  EXPECT_EQ("", talk_.client.told);
+  talk_.handler().report(1, "line\n");
+  EXPECT_EQ("", talk_.client.reported);
   talk_.handler().forget(talk_.client);
   EXPECT_EQ(1U, talk_.watch.left.size());
 }

@@ -89,8 +89,8 @@ class EchoHandler final : public protocol::Handler {
     return {.executed = 1, .next = protocol::Next::ready};
   }
 
-  void heard(protocol::Client& client) override {
-    heard_count += std::ranges::count(listening, &client) != 0 ? 1 : 0;
+  void reported(protocol::Client& client) override {
+    reported_count += std::ranges::count(listening, &client) != 0 ? 1 : 0;
   }
 
   void forget(protocol::Client& client) override {
@@ -102,7 +102,7 @@ class EchoHandler final : public protocol::Handler {
   std::map<std::string, std::string> stored;
   std::vector<protocol::Client*> suspended;
   std::vector<protocol::Client*> listening;
-  int heard_count = 0;
+  int reported_count = 0;
   size_t reply_bound = size_t{1} << 20;
   size_t value_bound = size_t{1} << 30;
   int batches = 0;

@@ -97,7 +97,7 @@ TEST_P(SessionListenTest, WhatItSaysIsDroppedAndWhatItIsToldArrives) {
   send("get a\r\nwatch\r\nget b\r\nset big 0 0 100000\r\n");
   expect("END\r\nOK\r\n");
   send("get c\r\nquit\r\n" + std::string(100'000, 'x'));
-  handler_.listening.front()->tell("one line\n");
+  handler_.listening.front()->report("one line\n");
   expect("one line\n");
   EXPECT_EQ(1, handler_.batches);
   EXPECT_TRUE(reasons_.empty());
@@ -106,16 +106,16 @@ TEST_P(SessionListenTest, WhatItSaysIsDroppedAndWhatItIsToldArrives) {
 
 TEST_P(SessionListenTest, TheHandlerHearsOnceAllIsSent) {
   listen();
-  run_until([&] { return handler_.heard_count == 1; });  // the OK
+  run_until([&] { return handler_.reported_count == 1; });  // the OK
   const std::string much(4'000'000, 'x');
-  handler_.listening.front()->tell(much);
+  handler_.listening.front()->report(much);
   for (int turn = 0; turn < 20; ++turn) {
     poller_->turn(0);
     set_->end_turn();
   }
-  EXPECT_EQ(1, handler_.heard_count);  // more than the sockets hold
+  EXPECT_EQ(1, handler_.reported_count);  // more than the sockets hold
   expect(much);
-  run_until([&] { return handler_.heard_count == 2; });
+  run_until([&] { return handler_.reported_count == 2; });
 }
 
 TEST_P(SessionListenTest, AListenerThatLeavesIsForgotten) {
@@ -130,7 +130,7 @@ TEST_P(SessionListenTest, SilenceIsNoReasonToCloseIt) {
   listen();
   set_->close_silent(clock_.now() + 1000);
   EXPECT_TRUE(reasons_.empty());
-  handler_.listening.front()->tell("still here\n");
+  handler_.listening.front()->report("still here\n");
   expect("still here\n");
 }
 

@@ -83,7 +83,7 @@ class WatchHubTest : public testing::Test {
     if (log.watched(kFetchers)) {
       WatchEvent event;
       event.status = "found";
-      log.tell(event, key);
+      log.report(event, key);
     }
   }
   static size_t lines_with(std::string_view words, const std::string& text) {
@@ -113,7 +113,7 @@ TEST_F(WatchHubTest, EveryLogReachesEveryWatcherOfTheStream) {
   get(*logs_[0], "here");
   for (const uint64_t watcher : {first, second}) {
     EXPECT_NE(std::string::npos, outlet_.blocks(watcher, 1).front().find("key=here status=found"));
-    hub_.heard(watcher);
+    hub_.reported(watcher);
   }
   get(*logs_[1], "there");
   for (const uint64_t watcher : {first, second}) {
@@ -170,7 +170,7 @@ TEST_F(WatchHubTest, WhoDoesNotTakeItsLinesGetsABoundedNumberOfThem) {
   // Reads again: it learns how many were skipped, and what happens from now on.
   std::string all;
   while (all.find("key=last") == std::string::npos) {
-    hub_.heard(slow);
+    hub_.reported(slow);
     get(*logs_[0], "last");
     all = outlet_.until(slow, "key=last");
   }
@@ -192,7 +192,7 @@ TEST_F(WatchHubTest, WhoLeftIsGivenNothing) {
   const uint64_t here = hub_.admit(outlet_, kFetchers);
   hub_.leave(gone);
   hub_.leave(gone);
-  hub_.heard(gone);
+  hub_.reported(gone);
   get(*logs_[0], "key");
   EXPECT_EQ(1U, lines_in(outlet_.blocks(here, 1)));
   EXPECT_TRUE(outlet_.blocks(gone, 0).empty());
@@ -216,7 +216,7 @@ TEST_F(WatchHubTest, LogsWriteWhileWatchersComeAndGo) {
     }
     EXPECT_FALSE(outlet_.blocks(watchers.front(), 1).empty());
     for (const uint64_t watcher : watchers) {
-      hub_.heard(watcher);
+      hub_.reported(watcher);
       hub_.leave(watcher);
     }
   }

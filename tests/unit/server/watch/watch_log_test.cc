@@ -3,7 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/server/command/conversation.h"
+#include <atomic>
+#include <vector>
 
 namespace ember::server {
 namespace {
@@ -33,25 +34,22 @@ TEST_F(WatchLogTest, IsAskedByStream) {
   EXPECT_FALSE(log_.watched(kFetchers));
 }
 
-TEST_F(WatchLogTest, TheStoreTellsOnlyWhatSomebodyWatches) {
-  EXPECT_FALSE(log_.armed());
-  log_.watch(kFetchers | kMutations);
-  EXPECT_FALSE(log_.armed());
-  log_.watch(kSystemEvents);
-  EXPECT_TRUE(log_.armed());
-  log_.on_page_move(1, 2);
-  EXPECT_EQ(1U, drain());
-  log_.watch(kEvictions);
-  EXPECT_TRUE(log_.armed());
-  log_.on_page_move(1, 2);
-  EXPECT_EQ(0U, drain());
+TEST_F(WatchLogTest, AFollowerLearnsWhatIsWatchedNowAndLater) {
+  log_.watch(kFetchers);
+  std::vector<WatchStream> seen;
+  log_.follow([&](WatchStream streams) { seen.push_back(streams); });
+  log_.watch(kEvictions | kFetchers);
+  log_.watch(0);
+  log_.follow({});
+  log_.watch(kDeletions);
+  EXPECT_EQ((std::vector<WatchStream>{kFetchers, kEvictions | kFetchers, 0}), seen);
 }
 
 TEST_F(WatchLogTest, CountsWhatItDropsAndCallsForHelpBefore) {
   int before = 0;
   while (log_.dropped() == 0) {
     before = called_;
-    log_.tell({}, "key");
+    log_.report({}, "key");
   }
   EXPECT_GT(before, 10);  // half of the ring, in records of 72 bytes
   EXPECT_EQ(4096U / 72, log_.written());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What commands tell watchers (server/command/watched.cc), seen through the handler. The lines are
-// memcached's; tests/integration/test_watch.py compares them live.
-#include "server/command/watched.h"
+// What commands report to watchers (server/command/command_log.cc), seen through the handler. The
+// lines are memcached's; tests/integration/test_watch.py compares them live.
+#include "server/command/command_log.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 namespace ember::server::command {
 namespace {
 
-class Watched : public testing::Test {
+class CommandLogTest : public testing::Test {
  protected:
   void SetUp() override { talk_.log.watch(UINT32_MAX & ~kRawCommands); }
 
@@ -26,20 +26,20 @@ class Watched : public testing::Test {
 
 constexpr std::string_view kMiss = " status=not_found clsid=0 cfd=17 size=0|";
 
-TEST_F(Watched, NothingUnlessSomebodyWatches) {
+TEST_F(CommandLogTest, NothingUnlessSomebodyWatches) {
   talk_.log.watch(0);
   EXPECT_EQ("", lines_of("set a 0 0 1|x|get a|append a 0 0 1|x|delete a|ma n N0|mg v N9|get b"));
   EXPECT_EQ(0U, talk_.log.written());
 }
 
-TEST_F(Watched, EachKeyOfAGetIsAFetch) {
+TEST_F(CommandLogTest, EachKeyOfAGetIsAFetch) {
   talk_("set a 0 0 3|abc");
   EXPECT_EQ("type=item_get key=a status=found clsid=1 cfd=17 size=3|type=item_get key=b" +
                 std::string(kMiss),
             lines_of("get a b"));
 }
 
-TEST_F(Watched, AStoreLooksFirst) {
+TEST_F(CommandLogTest, AStoreLooksFirst) {
   EXPECT_EQ("type=item_get key=a" + std::string(kMiss) +
                 "type=item_store key=a status=stored cmd=set ttl=100 clsid=1 cfd=17 size=3|",
             lines_of("set a 0 100 3|abc"));
@@ -49,7 +49,7 @@ TEST_F(Watched, AStoreLooksFirst) {
       lines_of("add a 0 0 1|x"));
 }
 
-TEST_F(Watched, StreamsAreApart) {
+TEST_F(CommandLogTest, StreamsAreApart) {
   talk_.log.watch(kMutations);
   EXPECT_EQ("type=item_store key=a status=stored cmd=set ttl=0 clsid=1 cfd=17 size=1|",
             lines_of("set a 0 0 1|x|get a|touch a 0|delete b"));
@@ -57,7 +57,7 @@ TEST_F(Watched, StreamsAreApart) {
   EXPECT_EQ("type=deleted key=a cmd=delete clsid=1 size=1|", lines_of("set a 0 0 1|x|delete a"));
 }
 
-TEST_F(Watched, CommandsOfStores) {
+TEST_F(CommandLogTest, CommandsOfStores) {
   talk_.log.watch(kMutations);
   talk_("set a 0 60 2|ab");
   const std::string head = "type=item_store key=a status=";
@@ -74,7 +74,7 @@ TEST_F(Watched, CommandsOfStores) {
   EXPECT_EQ(head + "stored cmd=append ttl=30 clsid=1 cfd=17 size=1|", lines_of("ms a 1 MA N30|c"));
 }
 
-TEST_F(Watched, AValueThatStreamedTellsTheSame) {
+TEST_F(CommandLogTest, AValueThatStreamedTellsTheSame) {
   talk_.raw("set big 0 0 100000\r\n" + std::string(100'000, 'x') + "\r\n");
   const auto found =
       talk_.store().find(talk_.thread(), "big", storage::hash_key("big"), storage::Access::peek);
@@ -85,7 +85,7 @@ TEST_F(Watched, AValueThatStreamedTellsTheSame) {
             talk_.watch_lines());
 }
 
-TEST_F(Watched, AValueTooLargeTakesTheOldOneAway) {
+TEST_F(CommandLogTest, AValueTooLargeTakesTheOldOneAway) {
   talk_("set a 0 0 1|x");
   talk_.watch_lines();
   talk_.raw("set a 0 0 2000000\r\n" + std::string(2'000'000, 'x') + "\r\n");
@@ -95,7 +95,7 @@ TEST_F(Watched, AValueTooLargeTakesTheOldOneAway) {
       talk_.watch_lines());
 }
 
-TEST_F(Watched, Counters) {
+TEST_F(CommandLogTest, Counters) {
   talk_("set n 0 0 2|10");
   const std::string found = "type=item_get key=n status=found clsid=1 cfd=17 size=2|";
   EXPECT_EQ(found, lines_of("incr n 1"));
@@ -107,7 +107,7 @@ TEST_F(Watched, Counters) {
             lines_of("ma m N90 J5"));
 }
 
-TEST_F(Watched, Deletions) {
+TEST_F(CommandLogTest, Deletions) {
   talk_("set a 0 0 1|x|set b 0 0 2|xy");
   EXPECT_EQ(
       "type=item_get key=a status=found clsid=1 cfd=17 size=1|"
@@ -120,7 +120,7 @@ TEST_F(Watched, Deletions) {
   EXPECT_EQ(found + "type=deleted key=b cmd=md clsid=1 size=2|", lines_of("md b"));
 }
 
-TEST_F(Watched, MetaGets) {
+TEST_F(CommandLogTest, MetaGets) {
   talk_("set a 0 0 1|x");
   const std::string found = "type=item_get key=a status=found clsid=1 cfd=17 size=1|";
   EXPECT_EQ(found, lines_of("mg a v"));
@@ -130,7 +130,7 @@ TEST_F(Watched, MetaGets) {
   EXPECT_EQ("type=item_get key=v" + std::string(kMiss), lines_of("mg v N30"));
 }
 
-TEST_F(Watched, RawCommands) {
+TEST_F(CommandLogTest, RawCommands) {
   talk_.log.watch(kRawCommands);
   EXPECT_EQ(
       "type=rawcmd key=a cmd=set cfd=17 size=1|type=rawcmd key=a cmd=gets cfd=17 size=0|"
@@ -138,21 +138,6 @@ TEST_F(Watched, RawCommands) {
       lines_of("set a 0 0 1|x|gets a b|md a q|version|nonsense"));
   talk_.raw("set big 0 0 100000\r\n" + std::string(100'000, 'x') + "\r\n");
   EXPECT_EQ("type=rawcmd key=big cmd=set cfd=17 size=100000|", talk_.watch_lines());
-}
-
-TEST_F(Watched, EvictionsAreTheStores) {
-  talk_.thread().observe(talk_.log);
-  talk_.log.watch(kEvictions);
-  const std::string value(500'000, 'x');
-  for (int i = 0; i < 200; ++i) {
-    const std::string line = "set k" + std::to_string(i) + " 0 1000 500000\r\n";
-    talk_.raw(line + value + "\r\n");
-    talk_.thread().quiesce();
-  }
-  const std::string lines = talk_.watch_lines();
-  EXPECT_TRUE(lines.starts_with("type=eviction key=k")) << lines.substr(0, 200);
-  EXPECT_EQ(talk_.log.written(), static_cast<size_t>(std::ranges::count(lines, '|')));
-  EXPECT_EQ(talk_.stat("evictions"), std::to_string(talk_.log.written()));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "server/command/watched.h"
+#include "server/command/command_log.h"
 
 #include <algorithm>
 
@@ -104,7 +104,7 @@ int64_t ttl_of(const Context& context, UnixSeconds expiry) {
 
 }  // namespace
 
-void tell_get(const Context& context, std::string_view key, const storage::Item* item) {
+void report_get(const Context& context, std::string_view key, const storage::Item* item) {
   if (!context.log.watched(kFetchers)) {
     return;
   }
@@ -116,12 +116,12 @@ void tell_get(const Context& context, std::string_view key, const storage::Item*
     event.class_id = context.store.class_of(*item);
     event.size = item->value_size();
   }
-  context.log.tell(event, key);
+  context.log.report(event, key);
 }
 
 ItemBefore look_before(const Context& context, std::string_view key, storage::Hash hash) {
   const storage::Found found = context.store.find(context.thread, key, hash, storage::Access::peek);
-  tell_get(context, key, found.item);
+  report_get(context, key, found.item);
   if (!found) {
     return {};
   }
@@ -131,8 +131,8 @@ ItemBefore look_before(const Context& context, std::string_view key, storage::Ha
           .exptime = found.item->exptime()};
 }
 
-void tell_store(const Context& context, const Command& command, const StoreRequest& request,
-                const StoreResult& result, const ItemBefore& before) {
+void report_store(const Context& context, const Command& command, const StoreRequest& request,
+                  const StoreResult& result, const ItemBefore& before) {
   if (!context.log.watched(kMutations)) {
     return;
   }
@@ -149,11 +149,11 @@ void tell_store(const Context& context, const Command& command, const StoreReque
     event.size += before.value_size;
     event.ttl = ttl_of(context, before.found ? before.exptime : request.vivify.value_or(0));
   }
-  context.log.tell(event, command.key);
+  context.log.report(event, command.key);
 }
 
-void tell_created(const Context& context, std::string_view key, const storage::Written& written,
-                  UnixSeconds expiry, uint64_t value_size) {
+void report_created(const Context& context, std::string_view key, const storage::Written& written,
+                    UnixSeconds expiry, uint64_t value_size) {
   if (!context.log.watched(kMutations)) {
     return;
   }
@@ -165,11 +165,11 @@ void tell_created(const Context& context, std::string_view key, const storage::W
   event.connection = connection_of(context);
   event.size = static_cast<uint32_t>(value_size);
   event.ttl = ttl_of(context, expiry);
-  context.log.tell(event, key);
+  context.log.report(event, key);
 }
 
-void tell_deleted(const Context& context, std::string_view key, const char* word,
-                  const ItemBefore& before) {
+void report_deleted(const Context& context, std::string_view key, const char* word,
+                    const ItemBefore& before) {
   if (!context.log.watched(kDeletions)) {
     return;
   }
@@ -178,10 +178,10 @@ void tell_deleted(const Context& context, std::string_view key, const char* word
   event.word = word;
   event.class_id = before.class_id;
   event.size = before.value_size;
-  context.log.tell(event, key);
+  context.log.report(event, key);
 }
 
-void tell_command(const Context& context, const Command& command) {
+void report_command(const Context& context, const Command& command) {
   if (command.key.empty()) {
     return;
   }
@@ -190,7 +190,7 @@ void tell_command(const Context& context, const Command& command) {
   event.word = word_of(command.verb);
   event.connection = connection_of(context);
   event.size = static_cast<uint32_t>(command.value_size);
-  context.log.tell(event, command.key);
+  context.log.report(event, command.key);
 }
 
 }  // namespace ember::server::command

@@ -17,7 +17,7 @@ inline bool is_watched(const Context& context) {
 }
 
 /// item_get: `item` was looked up, and found unless null.
-void tell_get(const Context& context, std::string_view key, const storage::Item* item);
+void report_get(const Context& context, std::string_view key, const storage::Item* item);
 
 /// What a key held before a command changed it. memcached's commands look it up first, and so tell
 /// an item_get too.
@@ -30,18 +30,18 @@ struct ItemBefore {
 ItemBefore look_before(const Context& context, std::string_view key, storage::Hash hash);
 
 /// item_store: what a storage command came to.
-void tell_store(const Context& context, const protocol::Command& command,
-                const StoreRequest& request, const StoreResult& result, const ItemBefore& before);
+void report_store(const Context& context, const protocol::Command& command,
+                  const StoreRequest& request, const StoreResult& result, const ItemBefore& before);
 
 /// item_store of an item that an ma made.
-void tell_created(const Context& context, std::string_view key, const storage::Written& written,
-                  UnixSeconds expiry, uint64_t value_size);
+void report_created(const Context& context, std::string_view key, const storage::Written& written,
+                    UnixSeconds expiry, uint64_t value_size);
 
 /// deleted: `word` is the command.
-void tell_deleted(const Context& context, std::string_view key, const char* word,
-                  const ItemBefore& before);
+void report_deleted(const Context& context, std::string_view key, const char* word,
+                    const ItemBefore& before);
 
 /// rawcmd: a command as it was asked.
-void tell_command(const Context& context, const protocol::Command& command);
+void report_command(const Context& context, const protocol::Command& command);
 
 }  // namespace ember::server::command

@@ -20,6 +20,7 @@
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
 #include "server/net/poller.h"
+#include "server/net/timer_wheel.h"
 #include "server/session/close_reason.h"
 #include "server/session/held_commands.h"
 #include "server/session/pending_input.h"
@@ -31,7 +32,7 @@
 
 namespace ember::server::session {
 
-class Session final : public net::Stream, public protocol::Client {
+class Session final : public net::Stream, public protocol::Client, public net::Timer {
  public:
   Session(SessionContext& context, uint32_t listener);
   ~Session() override = default;

@@ -11,7 +11,8 @@
 
 namespace ember::server::session {
 SessionSet::SessionSet(Parts parts, const SessionOptions& options)
-    : on_gone_(std::move(parts.on_gone)),
+    : timers_(parts.timers),
+      on_gone_(std::move(parts.on_gone)),
       on_close_(std::move(parts.on_close)),
       context_(
           {.poller = parts.poller, .handler = parts.handler, .clock = parts.clock, .owner = *this},
@@ -45,10 +46,14 @@ void SessionSet::add(Fd connection, uint32_t listener) {
   if (context_.draining()) {
     session->flush_later();
   }
+  if (context_.options().idle_timeout_s > 0) {
+    timers_.arm(*session, idle_deadline_ms(*session), *this);
+  }
   static_cast<void>(session.release());  // first_ owns it
 }
 
 void SessionSet::on_close(Session& session, CloseReason reason) {
+  timers_.cancel(session);
   if (on_close_) {
     on_close_(session, reason);
   }
@@ -128,13 +133,24 @@ void SessionSet::each(const Visit& visit) {
   }
 }
 
-void SessionSet::close_silent(UnixSeconds since) {
-  each([since](Session& session) {
-    // Who only listens has nothing to say; whether it still reads shows when it is told something.
-    if (session.last_active() < since && !session.listening()) {
-      session.close(CloseReason::idle);
-    }
-  });
+/// Seconds are whole, and the last of them may have begun just now: so one more.
+uint64_t SessionSet::idle_deadline_ms(const Session& session) const {
+  constexpr uint64_t kPerSecond = 1000;
+  return (uint64_t{session.last_active()} + context_.options().idle_timeout_s + 1) * kPerSecond;
+}
+
+void SessionSet::on_due(net::Timer& timer) {
+  auto& session = static_cast<Session&>(timer);
+  if (session.listening()) {
+    return;  // it has nothing to say; whether it still reads shows when something is sent to it
+  }
+  // What it sent meanwhile has moved its deadline, not the timer.
+  const uint64_t deadline = idle_deadline_ms(session);
+  if (timers_.now_ms() < deadline) {
+    timers_.arm(session, deadline, *this);
+  } else {
+    session.close(CloseReason::idle);
+  }
 }
 
 void SessionSet::drain() {

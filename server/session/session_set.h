@@ -4,9 +4,9 @@
 // sessions share (session_context.h).
 //
 // Threads: the worker's; list() and counters() also from others.
-// Ownership: owns its sessions. The poller, handler and clock outlive it; all streams are released
-// by the poller before it goes, or the poller is gone first.
-// Cost: a turn costs what its sessions with work cost, however many others there are.
+// Ownership: owns its sessions. The poller, timers, handler and clock outlive it; all streams are
+// released by the poller before it goes, or the poller is gone first. Cost: a turn costs what its
+// sessions with work cost, however many others there are.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +19,7 @@
 #include "base/mutex.h"
 #include "protocol/handler.h"
 #include "server/net/poller.h"
+#include "server/net/timers.h"
 #include "server/session/close_reason.h"
 #include "server/session/session_context.h"
 #include "server/session/session_info.h"
@@ -28,10 +29,11 @@ namespace ember::server::session {
 
 class Session;
 
-class SessionSet final : private SessionOwner {
+class SessionSet final : private SessionOwner, private net::TimerOwner {
  public:
   struct Parts {
     net::Poller& poller;
+    net::Timers& timers;
     protocol::Handler& handler;
     const Clock& clock;
     /// Called when a session is gone.
@@ -53,8 +55,6 @@ class SessionSet final : private SessionOwner {
   /// Some session waits for a turn: the poller must not sleep.
   bool has_ready() { return !context_.due_to_resume().empty(); }
 
-  /// Closes those that were silent since before `since`.
-  void close_silent(UnixSeconds since);
   /// From now on, each session is closed as soon as nothing of a request is left in it.
   void drain();
   void close_all();
@@ -71,11 +71,14 @@ class SessionSet final : private SessionOwner {
  private:
   void on_close(Session& session, CloseReason reason) override EMBER_EXCLUDES(mutex_);
   void on_released(Session& session) override EMBER_EXCLUDES(mutex_);
+  void on_due(net::Timer& timer) override;
+  uint64_t idle_deadline_ms(const Session& session) const;
   void flush();
   void resume();
   template <typename Visit>
   void each(const Visit& visit) EMBER_EXCLUDES(mutex_);
 
+  net::Timers& timers_;
   std::function<void()> on_gone_;
   std::function<void(const Session& session, CloseReason reason)> on_close_;
   SessionContext context_;

@@ -48,6 +48,7 @@ void Session::set_input(InputState next) {
 }
 
 void Session::on_receive(std::span<const char> bytes) {
+  context_.worker.assume();
   debug_check(!bytes.empty(), "what is received is some bytes");
   if (phase_ >= SessionPhase::input_closed) {
     return;  // what follows a quit
@@ -65,6 +66,7 @@ void Session::on_receive(std::span<const char> bytes) {
 }
 
 void Session::on_end(int error) {
+  context_.worker.assume();
   check(!peer_ended_, "the peer ends once");
   peer_ended_ = true;
   if (error != 0) {
@@ -76,6 +78,7 @@ void Session::on_end(int error) {
 }
 
 void Session::on_sent(size_t size, int error) {
+  context_.worker.assume();
   check(sending_, "what is sent was being sent");
   sending_ = false;
   if (error != 0) {
@@ -100,11 +103,13 @@ void Session::on_sent(size_t size, int error) {
 }
 
 void Session::on_released() {
+  context_.worker.assume();
   check(phase_ == SessionPhase::closed, "the poller lets go of what was closed");
   context_.owner().on_released(*this);
 }
 
 void Session::resume() {
+  context_.worker.assume();
   check(input_ == InputState::suspended, "only a suspended call resumes");
   check(phase_ != SessionPhase::closed, "a closed session was forgotten by its handler");
   set_input(InputState::blocked);
@@ -112,6 +117,7 @@ void Session::resume() {
 }
 
 void Session::flush() {
+  context_.worker.assume();
   if (phase_ == SessionPhase::closed || sending_) {
     return;
   }
@@ -139,6 +145,7 @@ void Session::send_some() {
 }
 
 void Session::resume_held() {
+  context_.worker.assume();
   if (phase_ == SessionPhase::closed) {
     return;
   }
@@ -154,6 +161,7 @@ void Session::resume_held() {
 }
 
 void Session::report(std::string_view bytes) {
+  context_.worker.assume();
   if (phase_ == SessionPhase::closed) {
     return;
   }
@@ -162,6 +170,7 @@ void Session::report(std::string_view bytes) {
 }
 
 void Session::close(CloseReason reason) {
+  context_.worker.assume();
   if (phase_ == SessionPhase::closed) {
     return;
   }
@@ -178,6 +187,7 @@ void Session::close(CloseReason reason) {
 }
 
 bool Session::quiescent() const {
+  context_.worker.assume();
   return input_ == InputState::flowing && !sending_ && held_ == nullptr && value_ == nullptr &&
          pending_.empty() && (reply_ == nullptr || reply_->empty());
 }

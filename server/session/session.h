@@ -48,7 +48,10 @@ class Session final : public net::Stream, public protocol::Client, public net::T
   void report(std::string_view bytes) override;
 
   /// Sends at the end of this turn what there is to send.
-  void flush_later() { context_.due_to_flush().add(*this, set_state.flush_place); }
+  void flush_later() {
+    context_.worker.assume();
+    context_.due_to_flush().add(*this, set_state.flush_place);
+  }
   /// End of the turn: sends what there is to send, closes what is done.
   void flush();
   /// Goes on with what had to wait.
@@ -78,58 +81,62 @@ class Session final : public net::Stream, public protocol::Client, public net::T
   SetState set_state;
 
  private:
-  void resume_later() { context_.due_to_resume().add(*this, set_state.resume_place); }
-  void enter(SessionPhase next);
-  void set_input(InputState next);
+  void resume_later() EMBER_REQUIRES(context_.worker) {
+    context_.due_to_resume().add(*this, set_state.resume_place);
+  }
+  void enter(SessionPhase next) EMBER_REQUIRES(context_.worker);
+  void set_input(InputState next) EMBER_REQUIRES(context_.worker);
   /// Input must wait: for the handler, for the client to read, or for other clients' turn.
-  bool must_wait() const {
+  bool must_wait() const EMBER_REQUIRES(context_.worker) {
     return held_ != nullptr || input_ >= InputState::yielded || reply_full();
   }
-  bool reply_full() const;
-  bool over_budget() const;
-  void take(std::span<const char> bytes);
-  void consume_pending();
-  size_t consume(std::span<const char> input);
-  protocol::Parser::Step parse_and_run(std::span<const char> input);
-  size_t log_in(std::span<const char> input);
-  void refuse_input();
+  bool reply_full() const EMBER_REQUIRES(context_.worker);
+  bool over_budget() const EMBER_REQUIRES(context_.worker);
+  void take(std::span<const char> bytes) EMBER_REQUIRES(context_.worker);
+  void consume_pending() EMBER_REQUIRES(context_.worker);
+  size_t consume(std::span<const char> input) EMBER_REQUIRES(context_.worker);
+  protocol::Parser::Step parse_and_run(std::span<const char> input) EMBER_REQUIRES(context_.worker);
+  size_t log_in(std::span<const char> input) EMBER_REQUIRES(context_.worker);
+  void refuse_input() EMBER_REQUIRES(context_.worker);
   /// The next command may be done.
-  bool may_execute() const {
+  bool may_execute() const EMBER_REQUIRES(context_.worker) {
     return input_ != InputState::suspended && phase_ != SessionPhase::closing && !listening();
   }
-  void run(std::span<const protocol::Command> commands, bool value_follows);
-  protocol::Progress execute(std::span<const protocol::Command> batch);
-  void begin_value(const protocol::Command& command);
-  size_t continue_value(std::span<const char> input);
-  void apply(protocol::Next next);
-  void yield();
-  void update_backpressure();
-  void show_reading();
-  void count_requests(size_t count);
-  void send_some();
-  protocol::ReplyBuffer& reply();
-  void end_reply();
+  void run(std::span<const protocol::Command> commands, bool value_follows)
+      EMBER_REQUIRES(context_.worker);
+  protocol::Progress execute(std::span<const protocol::Command> batch)
+      EMBER_REQUIRES(context_.worker);
+  void begin_value(const protocol::Command& command) EMBER_REQUIRES(context_.worker);
+  size_t continue_value(std::span<const char> input) EMBER_REQUIRES(context_.worker);
+  void apply(protocol::Next next) EMBER_REQUIRES(context_.worker);
+  void yield() EMBER_REQUIRES(context_.worker);
+  void update_backpressure() EMBER_REQUIRES(context_.worker);
+  void show_reading() EMBER_REQUIRES(context_.worker);
+  void count_requests(size_t count) EMBER_REQUIRES(context_.worker);
+  void send_some() EMBER_REQUIRES(context_.worker);
+  protocol::ReplyBuffer& reply() EMBER_REQUIRES(context_.worker);
+  void end_reply() EMBER_REQUIRES(context_.worker);
 
   SessionContext& context_;
-  RequestParser parser_;
-  std::unique_ptr<protocol::ReplyBuffer> reply_;
-  std::unique_ptr<HeldCommands> held_;
-  std::unique_ptr<ValueStream> value_;
-  PendingInput pending_;
-  uint32_t turn_ = 0;  // the turn that turn_requests_ counts
-  uint32_t turn_requests_ = 0;
+  RequestParser parser_ EMBER_GUARDED_BY(context_.worker);
+  std::unique_ptr<protocol::ReplyBuffer> reply_ EMBER_GUARDED_BY(context_.worker);
+  std::unique_ptr<HeldCommands> held_ EMBER_GUARDED_BY(context_.worker);
+  std::unique_ptr<ValueStream> value_ EMBER_GUARDED_BY(context_.worker);
+  PendingInput pending_ EMBER_GUARDED_BY(context_.worker);
+  uint32_t turn_ EMBER_GUARDED_BY(context_.worker) = 0;  // the turn that turn_requests_ counts
+  uint32_t turn_requests_ EMBER_GUARDED_BY(context_.worker) = 0;
   uint32_t listener_;
   std::atomic<UnixSeconds> last_active_;
   std::atomic<bool> writing_{false};
   std::atomic<Reading> reading_{Reading::first_request};
   std::atomic<bool> listening_{false};
-  SessionPhase phase_;
-  InputState input_ = InputState::flowing;
+  SessionPhase phase_ EMBER_GUARDED_BY(context_.worker);
+  InputState input_ EMBER_GUARDED_BY(context_.worker) = InputState::flowing;
   /// What it will be closed for, if nothing else happens before.
-  CloseReason close_reason_ = CloseReason::normal;
-  bool sending_ : 1 = false;     // a send is outstanding
-  bool paused_ : 1 = false;      // the poller was told not to receive
-  bool peer_ended_ : 1 = false;  // the peer sends no more
+  CloseReason close_reason_ EMBER_GUARDED_BY(context_.worker) = CloseReason::normal;
+  bool sending_ : 1 EMBER_GUARDED_BY(context_.worker) = false;  // a send is outstanding
+  bool paused_ : 1 EMBER_GUARDED_BY(context_.worker) = false;  // the poller was told not to receive
+  bool peer_ended_ : 1 EMBER_GUARDED_BY(context_.worker) = false;  // the peer sends no more
 };
 
 static_assert(sizeof(Session) <= 192, "a size class of malloc, once a connection");

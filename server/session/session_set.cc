@@ -26,6 +26,7 @@ SessionSet::~SessionSet() {
 }
 
 void SessionSet::add(Fd connection, uint32_t listener) {
+  context_.worker.assume();
   auto session = std::make_unique<Session>(context_, listener);
   session->set_state.number = connection.get();
   if (log::enabled(log::Level::trace)) {
@@ -53,6 +54,7 @@ void SessionSet::add(Fd connection, uint32_t listener) {
 }
 
 void SessionSet::on_close(Session& session, CloseReason reason) {
+  context_.worker.assume();
   timers_.cancel(session);
   if (on_close_) {
     on_close_(session, reason);
@@ -62,6 +64,7 @@ void SessionSet::on_close(Session& session, CloseReason reason) {
 }
 
 void SessionSet::on_released(Session& session) {
+  context_.worker.assume();
   auto& state = session.set_state;
   context_.due_to_flush().remove(state.flush_place);
   context_.due_to_resume().remove(state.resume_place);
@@ -88,6 +91,7 @@ void SessionSet::on_released(Session& session) {
 }
 
 void SessionSet::end_turn() {
+  context_.worker.assume();
   flush();
   context_.next_turn();
   if (!context_.due_to_resume().empty()) {
@@ -140,6 +144,7 @@ uint64_t SessionSet::idle_deadline_ms(const Session& session) const {
 }
 
 void SessionSet::on_due(net::Timer& timer) {
+  context_.worker.assume();
   auto& session = static_cast<Session&>(timer);
   if (session.listening()) {
     return;  // it has nothing to say; whether it still reads shows when something is sent to it
@@ -154,11 +159,13 @@ void SessionSet::on_due(net::Timer& timer) {
 }
 
 void SessionSet::drain() {
+  context_.worker.assume();
   context_.begin_draining();
   each([](Session& session) { session.flush_later(); });
 }
 
 void SessionSet::close_all() {
+  context_.worker.assume();
   each([](Session& session) { session.close(CloseReason::shutdown); });
 }
 

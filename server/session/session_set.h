@@ -53,12 +53,18 @@ class SessionSet final : private SessionOwner, private net::TimerOwner {
   /// After the poller's turn: sends replies, and gives those who yielded their next turn.
   void end_turn();
   /// Some session waits for a turn: the poller must not sleep.
-  bool has_ready() { return !context_.due_to_resume().empty(); }
+  bool has_ready() {
+    context_.worker.assume();
+    return !context_.due_to_resume().empty();
+  }
 
   /// From now on, each session is closed as soon as nothing of a request is left in it.
   void drain();
   void close_all();
-  bool empty() const { return size_ == 0; }
+  bool empty() const {
+    context_.worker.assume();
+    return size_ == 0;
+  }
 
   /// Any thread.
   const SessionCounters& counters() const { return context_.counters(); }
@@ -72,18 +78,18 @@ class SessionSet final : private SessionOwner, private net::TimerOwner {
   void on_close(Session& session, CloseReason reason) override EMBER_EXCLUDES(mutex_);
   void on_released(Session& session) override EMBER_EXCLUDES(mutex_);
   void on_due(net::Timer& timer) override;
-  uint64_t idle_deadline_ms(const Session& session) const;
-  void flush();
-  void resume();
+  uint64_t idle_deadline_ms(const Session& session) const EMBER_REQUIRES(context_.worker);
+  void flush() EMBER_REQUIRES(context_.worker);
+  void resume() EMBER_REQUIRES(context_.worker);
   template <typename Visit>
-  void each(const Visit& visit) EMBER_EXCLUDES(mutex_);
+  void each(const Visit& visit) EMBER_REQUIRES(context_.worker) EMBER_EXCLUDES(mutex_);
 
   net::Timers& timers_;
   std::function<void()> on_gone_;
   std::function<void(const Session& session, CloseReason reason)> on_close_;
   SessionContext context_;
-  DueList<Session> resuming_;  // those whose turn it is
-  size_t size_ = 0;
+  DueList<Session> resuming_ EMBER_GUARDED_BY(context_.worker);  // those whose turn it is
+  size_t size_ EMBER_GUARDED_BY(context_.worker) = 0;
 
   mutable Mutex mutex_;
   Session* first_ EMBER_GUARDED_BY(mutex_) = nullptr;

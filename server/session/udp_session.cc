@@ -105,6 +105,7 @@ UdpInfo UdpSession::info() const {
 }
 
 void UdpSession::on_readable() {
+  context_.worker.assume();
   for (int i = 0; i < kMaxPerTurn; ++i) {
     const auto datagram = endpoint_.receive();
     if (!datagram) {

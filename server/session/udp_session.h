@@ -80,13 +80,18 @@ class UdpSession final : public net::Readable, public protocol::Client {
     uint16_t id;
   };
 
-  void serve(const net::UdpEndpoint::Datagram& datagram);
-  void parse_and_run(RequestParser& parser, std::span<const char> input, const Request& request);
-  void refuse_cut(std::span<const char> rest, bool value_follows, const Request& request);
-  bool run(std::span<const protocol::Command> commands, const Request& request);
-  protocol::Next execute(std::span<const protocol::Command> commands);
-  void finish_reply(const protocol::Command& last, const Request& request);
-  void send_reply(const Request& request);
+  void serve(const net::UdpEndpoint::Datagram& datagram) EMBER_REQUIRES(context_.worker);
+  void parse_and_run(RequestParser& parser, std::span<const char> input, const Request& request)
+      EMBER_REQUIRES(context_.worker);
+  void refuse_cut(std::span<const char> rest, bool value_follows, const Request& request)
+      EMBER_REQUIRES(context_.worker);
+  bool run(std::span<const protocol::Command> commands, const Request& request)
+      EMBER_REQUIRES(context_.worker);
+  protocol::Next execute(std::span<const protocol::Command> commands)
+      EMBER_REQUIRES(context_.worker);
+  void finish_reply(const protocol::Command& last, const Request& request)
+      EMBER_REQUIRES(context_.worker);
+  void send_reply(const Request& request) EMBER_REQUIRES(context_.worker);
 
   SessionContext& context_;
   net::UdpRateLimiter& limit_;
@@ -94,8 +99,8 @@ class UdpSession final : public net::Readable, public protocol::Client {
   net::UdpEndpoint endpoint_;
   UdpCounters counters_;
   std::atomic<UnixSeconds> last_active_;
-  std::unique_ptr<protocol::ReplyBuffer> reply_;
-  bool too_large_ = false;  // the reply to the command under way
+  std::unique_ptr<protocol::ReplyBuffer> reply_ EMBER_GUARDED_BY(context_.worker);
+  bool too_large_ EMBER_GUARDED_BY(context_.worker) = false;  // the reply to the command under way
 };
 
 }  // namespace ember::server::session

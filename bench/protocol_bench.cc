@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Parser and reply writer: nanoseconds per command. `items_per_second` counts commands that a
-// client asked for: a key of a multiget is one, a get_end none.
+// Parsers and writers, requests and replies: nanoseconds per command. `items_per_second` counts
+// commands that a client asked for: a key of a multiget is one, a get_end none.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -9,9 +9,12 @@
 
 #include "protocol/binary_header.h"
 #include "protocol/binary_parser.h"
+#include "protocol/binary_reply.h"
+#include "protocol/classic_reply.h"
+#include "protocol/head_and_value.h"
+#include "protocol/meta_reply.h"
 #include "protocol/parser.h"
 #include "protocol/reply_parser.h"
-#include "protocol/reply_writer.h"
 
 namespace ember::protocol {
 namespace {
@@ -124,11 +127,13 @@ void write_values(benchmark::State& state) {
   ReplyBuffer reply(pool);
   const std::string name = key(1);
   const std::string value(kValueSize, 'v');
+  const auto write_head = [&](LineWriter& line) {
+    write_value_line({.key = name, .client_flags = 0, .value_size = kValueSize, .cas = {}}, line);
+  };
   for (auto _ : state) {
     for (size_t i = 0; i < kDepth; ++i) {
-      write_value(reply, {.key = name, .client_flags = 0, .size = kValueSize, .cas = {}},
-                  value.data());
-      write_constant(reply, "END\r\n");
+      append_head_and_value(reply, max_value_line(name), write_head, FlatValue{value}, kLineEnd);
+      append_line(reply, "END");
     }
     reply.consume(reply.size());
   }
@@ -139,20 +144,44 @@ BENCHMARK(write_values);
 void write_meta_lines(benchmark::State& state) {
   BlockPool pool;
   ReplyBuffer reply(pool);
-  const std::string name = key(1);
+  const std::string input = "mg " + key(1) + " t f k\r\n";
+  Parser parser({});
+  std::array<Command, 2> commands;
+  parser.parse(input, commands);
+  const auto write_flag = [](char flag, LineWriter& line) {
+    if (flag == 't') {
+      line.flag('t').signed_number(-1);
+    } else if (flag == 'f') {
+      line.flag('f').number(7);
+    }
+  };
   for (auto _ : state) {
     for (size_t i = 0; i < kDepth; ++i) {
-      MetaLine line(reply, kValueSize);
-      line.add('f', 7);
-      line.add_signed('t', -1);
-      line.add('k', name);
-      line.finish();
+      append_meta_line(commands[0], "HD", write_flag, reply);
     }
     reply.consume(reply.size());
   }
   count_commands(state, kDepth);
 }
 BENCHMARK(write_meta_lines);
+
+void write_binary_values(benchmark::State& state) {
+  BlockPool pool;
+  ReplyBuffer reply(pool);
+  const std::string input = binary_request('\x00', 0, key(1), "");
+  BinaryParser parser({});
+  std::array<Command, 2> commands;
+  parser.parse(input, commands);
+  const std::string value(kValueSize, 'v');
+  for (auto _ : state) {
+    for (size_t i = 0; i < kDepth; ++i) {
+      answer_item(commands[0], {.client_flags = 0, .cas = i}, FlatValue{value}, reply);
+    }
+    reply.consume(reply.size());
+  }
+  count_commands(state, kDepth);
+}
+BENCHMARK(write_binary_values);
 
 void parse_replies(benchmark::State& state) {
   const auto one = [](size_t i) {

@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "bench/random.h"
+#include "storage/region/dram_region.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// meta_reply: what the answers of all meta commands have in common: the flags asked for, in the
-// order asked.
+// meta_reply: the lines of the answers to meta commands: a code, then the flags asked for, in the
+// order asked. Not the tokens of flags that tell of an item: whoever has the item writes those.
+//
+// Cost: everything is inline.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "base/check.h"
 #include "protocol/command.h"
 #include "protocol/line_writer.h"
 
@@ -22,7 +25,8 @@ inline size_t max_meta_line(const Command& command) {
          command.meta.opaque.size();
 }
 
-/// Calls visit(letter) for each flag, once, in the order sent.
+/// Calls visit(letter) for each flag, once, in the order sent. The flags of me may repeat and may
+/// be no letters; those are passed over.
 template <typename Visit>
 void each_flag(const MetaFlags& flags, const Visit& visit) {
   uint64_t visited = 0;
@@ -39,7 +43,8 @@ void each_flag(const MetaFlags& flags, const Visit& visit) {
   }
 }
 
-/// Echoes k (with b behind it when the key came in base64) and O; other flags are not its matter.
+/// Echoes k (with b behind it when the key came in base64) and O; other flags are left to the
+/// caller.
 inline void echo_flag(const Command& command, char flag, LineWriter& line) {
   if (flag == 'k') {
     line.flag('k').text(command.key_text);
@@ -51,19 +56,25 @@ inline void echo_flag(const Command& command, char flag, LineWriter& line) {
   }
 }
 
+/// "VA <size>": the code of a line that a value follows.
+inline LineWriter& write_value_code(uint64_t value_size, LineWriter& line) {
+  return line.text("VA ").number(value_size);
+}
+
 /// A one-line answer: `code`, then what write_flag(flag, line) and echo_flag make of each flag.
+/// Requires: `code` is of two letters, as all are.
 template <typename WriteFlag>
 void append_meta_line(const Command& command, std::string_view code, const WriteFlag& write_flag,
                       ReplyBuffer& reply) {
-  char* const start = reply.reserve(max_meta_line(command));
-  LineWriter line(start);
-  line.text(code);
-  each_flag(command.meta, [&](char flag) {
-    echo_flag(command, flag, line);
-    write_flag(flag, line);
+  debug_check(code.size() == 2, "the code of a meta answer is two letters");
+  append_written(reply, max_meta_line(command), [&](LineWriter& line) {
+    line.text(code);
+    each_flag(command.meta, [&](char flag) {
+      echo_flag(command, flag, line);
+      write_flag(flag, line);
+    });
+    line.end_line();
   });
-  line.end_line();
-  reply.commit(static_cast<size_t>(line.at() - start));
 }
 
 /// A one-line answer that only echoes.

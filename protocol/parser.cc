@@ -3,6 +3,7 @@
 #include "protocol/parser.h"
 
 #include "base/check.h"
+#include "protocol/classic_reply.h"
 #include "protocol/request_line.h"
 #include "protocol/tokenizer.h"
 
@@ -303,7 +304,7 @@ bool Parser::take_value(Cursor& cursor, const char* value) {
     command.value_complete = true;
     ++cursor.count;
   } else if (!command.noreply) {
-    cursor.emit_error(kBadChunk);
+    cursor.emit_error(kBadDataChunk);
   }
   return true;
 }

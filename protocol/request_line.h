@@ -18,7 +18,6 @@ inline constexpr int64_t kMaxAnnouncedSize = INT32_MAX - 2;
 inline constexpr std::string_view kBadLine = "CLIENT_ERROR bad command line format";
 inline constexpr std::string_view kError = "ERROR";
 inline constexpr std::string_view kBadExptime = "CLIENT_ERROR invalid exptime argument";
-inline constexpr std::string_view kBadChunk = "CLIENT_ERROR bad data chunk";
 
 /// What follows a line.
 enum class Line : uint8_t {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// tokenizer: lines, words and numbers of the text protocols. One for requests and replies.
+// tokenizer: lines, words and numbers of the text protocols, for requests and replies alike. Not
+// what the words mean.
 //
 // Only the blank (0x20) separates words, as in memcached: a tab is part of a word.
-// Bytes are searched 16 at a time. A search may look at bytes behind its end, up to `limit`, the
-// end of what is readable, and never behind that.
+// Bytes are searched a block (byte_block.h) at a time. A search may look at bytes behind its end,
+// up to `limit`, the end of what is readable, and never behind that. Ownership: words are views
+// into the line, and live as long as it does.
 #pragma once
-
-#include <emmintrin.h>
 
 #include <bit>
 #include <cstddef>
@@ -16,29 +16,27 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/check.h"
+#include "protocol/byte_block.h"
 
 namespace ember::protocol {
-
-inline constexpr size_t kSearchWidth = 16;
 
 inline std::string_view between(const char* begin, const char* end) {
   return {begin, static_cast<size_t>(end - begin)};
 }
 
-inline uint32_t equal_mask(const char* at, char wanted) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(wanted))));
-}
-
-/// The first `wanted` in [at, end), or `end`. [at, limit) is readable.
+/// The first `wanted` in [at, end), or `end`. Requires: [at, limit) is readable and end <= limit.
+/// `Block` is only named to test its twins.
+template <typename Block = ByteBlock>
 inline const char* find_byte(const char* at, const char* end, const char* limit, char wanted) {
-  while (at < end && static_cast<size_t>(limit - at) >= kSearchWidth) {
-    const uint32_t mask = equal_mask(at, wanted);
+  debug_check(at <= end && end <= limit, "a search ends within what is readable");
+  while (at < end && static_cast<size_t>(limit - at) >= kBlockWidth) {
+    const uint32_t mask = Block(at).equal(wanted);
     if (mask != 0) {
       const char* found = at + std::countr_zero(mask);
       return found < end ? found : end;
     }
-    at += kSearchWidth;
+    at += kBlockWidth;
   }
   while (at < end && *at != wanted) {
     ++at;
@@ -47,16 +45,15 @@ inline const char* find_byte(const char* at, const char* end, const char* limit,
 }
 
 /// The first byte of [at, end) that is a blank or a control character, or `end`.
+template <typename Block = ByteBlock>
 inline const char* find_blank_or_control(const char* at, const char* end) {
-  const __m128i blank = _mm_set1_epi8(' ');
-  while (static_cast<size_t>(end - at) >= kSearchWidth) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, blank), bytes);
-    const auto mask = static_cast<uint32_t>(_mm_movemask_epi8(low));
+  debug_check(at <= end, "a search begins before its end");
+  while (static_cast<size_t>(end - at) >= kBlockWidth) {
+    const uint32_t mask = Block(at).blank_or_control();
     if (mask != 0) {
       return at + std::countr_zero(mask);
     }
-    at += kSearchWidth;
+    at += kBlockWidth;
   }
   while (at < end && static_cast<unsigned char>(*at) > ' ') {
     ++at;
@@ -69,7 +66,9 @@ class Words {
  public:
   /// Words of [begin, end), where [begin, limit) is readable.
   Words(const char* begin, const char* end, const char* limit)
-      : at_(begin), end_(end), limit_(limit) {}
+      : at_(begin), end_(end), limit_(limit) {
+    debug_check(begin <= end && end <= limit, "a line ends within what is readable");
+  }
 
   /// The next word, empty when there is none.
   std::string_view next() {
@@ -125,6 +124,7 @@ inline uint64_t pack(std::string_view word, const char* limit) {
   static_assert(std::endian::native == std::endian::little);
   constexpr uint64_t kBlanks = pack("");
   if (word.empty() || static_cast<size_t>(limit - word.data()) < kPackedSize) {
+    debug_check(word.empty() || word.data() + word.size() <= limit, "a word is readable");
     return pack(word);
   }
   const auto bytes = load_unaligned<uint64_t>(word.data());

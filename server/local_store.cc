@@ -10,6 +10,8 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "storage/region/dram_region.h"
+#include "storage/region/file_region.h"
 
 namespace ember::server {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "bench/missratio/replay.h"
 #include "bench/value_space.h"
+#include "storage/region/dram_region.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
 

@@ -9,7 +9,6 @@
 #include <string_view>
 
 #include "protocol/line_writer.h"
-#include "protocol/reply_writer.h"
 
 namespace ember::server::command {
 namespace {

@@ -49,7 +49,7 @@ void answer_number(const Context& context, const Command& command, const Number&
       reply.reserve(protocol::max_meta_line(command) + text.size() + protocol::kLineEnd.size());
   protocol::LineWriter line(start);
   if (with_value) {
-    line.text("VA ").number(text.size());
+    protocol::write_value_code(text.size(), line);
   } else {
     line.text("HD");
   }
@@ -111,12 +111,9 @@ void classic_arithmetic(Context& context, const Command& command, storage::Hash 
   const Counted counted = calculate_at(context, {command.key, hash}, rule);
   count_arithmetic(context, rule.decrement, counted);
   switch (counted.outcome) {
-    case Outcome::stored: {
-      char digits[kMaxDecimalSize];
-      answer(command, {digits, static_cast<size_t>(write_u64(digits, counted.value) - digits)},
-             reply);
+    case Outcome::stored:
+      protocol::answer_number(command, counted.value, reply);
       break;
-    }
     case Outcome::non_numeric:
       answer(command, protocol::kNonNumeric, reply);
       break;

@@ -209,7 +209,7 @@ void answer_hit(const Context& context, const Command& command, const Hit& hit,
   const bool with_value = flags.has('v') && !unchanged;
   const auto write_line = [&](protocol::LineWriter& line) {
     if (with_value) {
-      line.text("VA ").number(item.value_size());
+      protocol::write_value_code(item.value_size(), line);
     } else {
       line.text("HD");
     }

@@ -15,9 +15,6 @@ using protocol::Verb;
 using storage::Access;
 using storage::Found;
 
-// "VALUE " key " 4294967295 1073741823 18446744073709551615\r\n"
-constexpr size_t kHeadSize = 6 + 1 + 10 + 1 + 10 + 1 + kMaxDecimalSize + 2;
-
 }  // namespace
 
 Found look_up(Context& context, const Command& command, storage::Hash hash) {
@@ -63,14 +60,14 @@ void retrieve(Context& context, const Command& command, storage::Hash hash,
   const storage::Item& item = *found.item;
   const bool with_cas = command.verb == Verb::gets || command.verb == Verb::gats;
   const auto write_head = [&](protocol::LineWriter& line) {
-    line.text("VALUE ").text(command.key).letter(' ').number(item.client_flags());
-    line.letter(' ').number(item.value_size());
+    protocol::ValueLine value{
+        .key = command.key, .client_flags = item.client_flags(), .value_size = item.value_size()};
     if (with_cas) {
-      line.letter(' ').number(context.visible_cas(item.cas()));
+      value.cas = context.visible_cas(item.cas());
     }
-    line.end_line();
+    write_value_line(value, line);
   };
-  append_line_and_value(context, item, kHeadSize + command.key.size(), write_head, reply);
+  append_line_and_value(context, item, protocol::max_value_line(command.key), write_head, reply);
 }
 
 void touch(Context& context, const Command& command, storage::Hash hash,

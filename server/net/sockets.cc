@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/net/sockets.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstddef>
-#include <cstring>
 #include <memory>
 #include <thread>
 #include <utility>
+
+#include "server/net/socket_address.h"
 
 namespace ember::server::net {
 namespace {
@@ -28,35 +25,6 @@ struct AddressListDeleter {
   void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
 using AddressList = std::unique_ptr<addrinfo, AddressListDeleter>;
-
-/// Room for any address, seen as the types the system wants.
-union AnyAddress {
-  sockaddr any;
-  sockaddr_in inet;
-  sockaddr_in6 inet6;
-  sockaddr_un local;
-  sockaddr_storage storage;
-};
-
-std::string name_of(const AnyAddress& address, socklen_t size, int type = SOCK_STREAM) {
-  const std::string_view transport = type == SOCK_DGRAM ? "udp" : "tcp";
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  switch (address.any.sa_family) {
-    case AF_INET:
-      ::inet_ntop(AF_INET, &address.inet.sin_addr, text.data(), text.size());
-      return fmt::format("{}:{}:{}", transport, text.data(), ntohs(address.inet.sin_port));
-    case AF_INET6:
-      ::inet_ntop(AF_INET6, &address.inet6.sin6_addr, text.data(), text.size());
-      return fmt::format("{}6:[{}]:{}", transport, text.data(), ntohs(address.inet6.sin6_port));
-    case AF_UNIX: {
-      constexpr socklen_t kPathOffset = offsetof(sockaddr_un, sun_path);
-      const size_t room = size > kPathOffset ? size - kPathOffset : 0;
-      return "unix:" + std::string(address.local.sun_path, ::strnlen(address.local.sun_path, room));
-    }
-    default:
-      return "unknown";
-  }
-}
 
 void set_option(int fd, int level, int name, int value = 1) {
   // What the system does not have is done without: none of these changes what is answered.
@@ -105,9 +73,7 @@ bool bind_patiently(int fd, const sockaddr* address, socklen_t size) {
 
 /// A socket bound to `info`. UDP sockets share the address with others of this user if `shared`.
 Result<ListenSocket> bind_to(const addrinfo& info, const ListenOptions& options, bool shared) {
-  AnyAddress address{};
-  std::memcpy(&address.storage, info.ai_addr, info.ai_addrlen);
-  const std::string where = name_of(address, info.ai_addrlen, info.ai_socktype);
+  const std::string where = SocketAddress(*info.ai_addr, info.ai_addrlen).name(info.ai_socktype);
   ListenSocket socket;
   socket.inet6 = info.ai_family == AF_INET6;
   socket.fd.reset(::socket(info.ai_family, info.ai_socktype | SOCK_CLOEXEC, info.ai_protocol));
@@ -127,11 +93,9 @@ Result<ListenSocket> bind_to(const addrinfo& info, const ListenOptions& options,
   if (!bind_patiently(fd, info.ai_addr, info.ai_addrlen)) {
     return cannot_listen(where, errno);
   }
-  AnyAddress bound{};
-  socklen_t bound_size = sizeof(bound);
-  ::getsockname(fd, &bound.any, &bound_size);
-  socket.name = name_of(bound, bound_size, info.ai_socktype);
-  socket.port = ntohs(socket.inet6 ? bound.inet6.sin6_port : bound.inet.sin_port);
+  const SocketAddress bound = SocketAddress::of_socket(fd);
+  socket.name = bound.name(info.ai_socktype);
+  socket.port = bound.port();
   return socket;
 }
 
@@ -153,18 +117,17 @@ Result<ListenSocket> listen_on(const addrinfo& info, const ListenOptions& option
 /// Adds `copies` sockets that share `info`'s address.
 Result<void> open_copies(const addrinfo& info, size_t copies, const ListenOptions& options,
                          std::vector<ListenSocket>& sockets) {
-  AnyAddress address{};
-  std::memcpy(&address.storage, info.ai_addr, info.ai_addrlen);
+  SocketAddress address(*info.ai_addr, info.ai_addrlen);
   {
     // Alone first: sharing would also be granted beside another server.
     auto alone = bind_to(info, options, false);
     if (!alone) {
       return fail(alone.error().message);
     }
-    (alone->inet6 ? address.inet6.sin6_port : address.inet.sin_port) = htons(alone->port);
+    address.set_port(alone->port);
   }
   addrinfo chosen = info;
-  chosen.ai_addr = &address.any;
+  chosen.ai_addr = const_cast<sockaddr*>(address.any());
   for (size_t i = 0; i < copies; ++i) {
     auto socket = bind_to(chosen, options, true);
     if (!socket) {
@@ -202,13 +165,13 @@ Result<AddressList> resolve(const TcpAddress& address, int type) {
 }
 
 /// Whether a server answers at the Unix socket `address`.
-bool answers(const AnyAddress& address) {
+bool answers(const SocketAddress& address) {
   const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  return probe && ::connect(probe.get(), &address.any, sizeof(address.local)) == 0;
+  return probe && ::connect(probe.get(), address.any(), address.size()) == 0;
 }
 
 /// Makes way at `path` if only a dead server's socket lies there.
-Result<void> remove_stale(const std::string& path, const AnyAddress& address) {
+Result<void> remove_stale(const std::string& path, const SocketAddress& address) {
   struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) {
     return {};
@@ -296,14 +259,11 @@ Result<std::vector<ListenSocket>> open_udp(const TcpAddress& address, size_t cop
 
 Result<ListenSocket> listen_unix(const std::string& path, mode_t mode,
                                  const ListenOptions& options) {
-  AnyAddress address{};
-  address.local.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.local.sun_path)) {
-    return fail(fmt::format("cannot listen on {}: a socket's path has at most {} bytes", path,
-                            sizeof(address.local.sun_path) - 1));
+  const auto address = SocketAddress::unix_socket(path);
+  if (!address) {
+    return fail(fmt::format("cannot listen on {}: {}", path, address.error().message));
   }
-  std::memcpy(address.local.sun_path, path.data(), path.size());
-  if (auto removed = remove_stale(path, address); !removed) {
+  if (auto removed = remove_stale(path, *address); !removed) {
     return fail(removed.error().message);
   }
   ListenSocket socket;
@@ -312,7 +272,7 @@ Result<ListenSocket> listen_unix(const std::string& path, mode_t mode,
   if (!socket.fd) {
     return cannot_listen(socket.name, errno);
   }
-  if (!bind_patiently(socket.fd.get(), &address.any, sizeof(address.local))) {
+  if (!bind_patiently(socket.fd.get(), address->any(), address->size())) {
     return cannot_listen(socket.name, errno);
   }
   struct stat status{};
@@ -338,18 +298,12 @@ Result<void> check_mark(uint32_t mark) {
 }
 
 std::string local_name(int fd) {
-  AnyAddress address{};
-  socklen_t size = sizeof(address);
   int type = SOCK_STREAM;
   socklen_t type_size = sizeof(type);
   ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size);
-  return ::getsockname(fd, &address.any, &size) == 0 ? name_of(address, size, type) : "unknown";
+  return SocketAddress::of_socket(fd).name(type);
 }
 
-std::string peer_name(int fd) {
-  AnyAddress address{};
-  socklen_t size = sizeof(address);
-  return ::getpeername(fd, &address.any, &size) == 0 ? name_of(address, size) : "unknown";
-}
+std::string peer_name(int fd) { return SocketAddress::of_peer(fd).name(); }
 
 }  // namespace ember::server::net

@@ -34,6 +34,7 @@ Result<std::unique_ptr<Index>> Index::open(const Options& options, HashesOf hash
   // Twice what the load asks for: the last doubling may not be complete.
   const size_t wanted = std::bit_ceil(options.max_items / (kLoadTimesTwo / 2) + 1) * 2;
   const size_t max_buckets = std::max(wanted, size_t{2} << power);
+  check(power <= kMostPower && buckets <= max_buckets, "an index has addresses for its buckets");
   std::unique_ptr<Index> index(
       new Index(std::move(hashes_of), max_buckets, (buckets - (size_t{1} << power)) << 8 | power));
   index->buckets_ = static_cast<Bucket*>(reserve(max_buckets * sizeof(Bucket)));
@@ -80,8 +81,10 @@ std::span<std::byte> Index::overflow_bytes() {
 }
 
 bool Index::adopt(const Image& image) {
-  const size_t buckets = (size_t{1} << power_in(image.size)) + split_in(image.size);
-  if (power_in(image.size) > 40 || buckets > max_buckets_ || image.overflow_used > max_buckets_) {
+  const unsigned power = power_in(image.size);
+  const size_t split = split_in(image.size);
+  if (power > kMostPower || split >= size_t{1} << power ||
+      (size_t{1} << power) + split > max_buckets_ || image.overflow_used > max_buckets_) {
     return false;
   }
   size_.store(image.size);
@@ -100,18 +103,20 @@ void Index::lock(Bucket& bucket) {
                                              std::memory_order_relaxed)) {
       return;
     }
-    relax(attempt);
+    back_off(attempt);
   }
 }
 
 void Index::unlock(Bucket& bucket) {
   const uint64_t control = bucket.control.load(std::memory_order_relaxed);
+  debug_check((control & kLockBit) != 0, "a bucket that is unlocked was locked");
   const uint64_t version = (control + kVersionStep) & kVersionMask;
   bucket.control.store((control >> kOverflowShift << kOverflowShift) | version,
                        std::memory_order_release);
 }
 
 void Index::set_overflow(Bucket& bucket, uint64_t number) {
+  debug_check(number <= max_buckets_, "an overflow bucket has addresses");
   const uint64_t control = bucket.control.load(std::memory_order_relaxed);
   bucket.control.store((control & ((uint64_t{1} << kOverflowShift) - 1)) | number << kOverflowShift,
                        std::memory_order_release);
@@ -138,19 +143,22 @@ Index::WriteLock::~WriteLock() {
 }
 
 void Index::WriteLock::insert(IndexEntry entry) {
+  debug_check(entry.tag_matches(hash_), "an entry is inserted under its own hash");
   index_.append(*home_, entry.bits());
   index_.count_.fetch_add(1, std::memory_order_relaxed);
   inserted_ = true;
 }
 
 void Index::WriteLock::erase(const Hit& hit) {
+  debug_check([&] { return hit && hit.slot->load(std::memory_order_relaxed) != 0; },
+              "an entry that is erased is there");
   hit.slot->store(0, std::memory_order_release);
   index_.count_.fetch_sub(1, std::memory_order_relaxed);
   index_.drop_empty_overflow(*home_);
 }
 
-/// A bit for each entry that is empty. All are looked at: where the first one is cannot be
-/// predicted, and a wrong guess costs more than the rest.
+/// A bit for each entry that is empty. All are looked at: which is the first cannot be predicted,
+/// and a wrong guess costs more than the rest.
 unsigned Index::free_slots(const Bucket& bucket) {
   unsigned free = 0;
   for (unsigned i = 0; i < Bucket::kEntries; ++i) {
@@ -159,7 +167,17 @@ unsigned Index::free_slots(const Bucket& bucket) {
   return free;
 }
 
+/// How many entries a bucket and its overflow have. For assertions.
+size_t Index::entries_of(Bucket& home) const {
+  size_t entries = 0;
+  for_each_slot(home, [&](const Slot& slot) {
+    entries += slot.load(std::memory_order_relaxed) != 0 ? 1U : 0U;
+  });
+  return entries;
+}
+
 void Index::append(Bucket& home, uint64_t bits) {
+  debug_check(bits != 0, "an entry in the index is not empty");
   Bucket* bucket = &home;
   for (;;) {
     if (const unsigned free = free_slots(*bucket); free != 0) {
@@ -173,6 +191,8 @@ void Index::append(Bucket& home, uint64_t bits) {
     bucket = next;
   }
   const uint32_t number = take_overflow();
+  debug_check([&] { return entries_of(overflow_[number - 1]) == 0; },
+              "a bucket that joins a chain is empty");
   overflow_[number - 1].entries[0].store(bits, std::memory_order_release);
   set_overflow(*bucket, number);
 }
@@ -206,15 +226,16 @@ uint32_t Index::take_overflow() {
 }
 
 void Index::give_overflow(uint32_t number) {
-  // A reader may still be in it: it finds other entries there at worst, none of them its key, and
-  // looks again because its home bucket changed.
+  // A reader may still be in the bucket: it finds other entries there at worst, none of them its
+  // key, and looks again because its home bucket changed.
   MutexLock lock(overflow_mutex_);
+  debug_check(number != 0 && number <= overflow_used_, "an overflow bucket given back was taken");
   free_overflow_.push_back(number);
 }
 
 void Index::grow() {
   if (!split_mutex_.try_lock()) {
-    return;  // somebody is at it
+    return;  // another writer splits a bucket
   }
   const uint64_t size = size_.load(std::memory_order_relaxed);
   const unsigned power = power_in(size);
@@ -241,10 +262,12 @@ void Index::split(size_t from, size_t to, unsigned power) {
       }
     }
   }
-  split_hashes_.resize(split_offsets_.size());
+  const size_t entries = split_offsets_.size();
+  split_hashes_.resize(entries);
   hashes_of_(split_offsets_, split_hashes_);
 
   lock(new_home);
+  debug_check([&] { return entries_of(new_home) == 0; }, "a bucket that is new is empty");
   size_t moving = 0;
   for (size_t i = 0; i < split_slots_.size(); ++i) {
     if (((split_hashes_[i] >> power) & 1) != 0) {
@@ -261,6 +284,9 @@ void Index::split(size_t from, size_t to, unsigned power) {
     slot->store(0, std::memory_order_release);
   }
   drop_empty_overflow(old_home);
+  debug_check(
+      [&] { return entries_of(new_home) == moving && entries_of(old_home) == entries - moving; },
+      "a split loses no entry and doubles none");
   unlock(new_home);
   unlock(old_home);
 }

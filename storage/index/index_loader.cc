@@ -10,9 +10,11 @@ namespace ember::storage {
 
 Result<std::unique_ptr<IndexLoader>> IndexLoader::open(const Index& index, size_t threads,
                                                        const Room& room) {
+  check(threads != 0, "items are added by threads");
   const size_t even = std::min(room.most_items, kMostItems) / threads;
   const size_t items_each = even + even / 8 + room.most_at_once;
   std::unique_ptr<IndexLoader> loader(new IndexLoader(index, threads, items_each));
+  check(loader->room_for(0, room.most_at_once), "an empty loader has room for what comes at once");
   const size_t count = threads * loader->blocks_each_;
   void* const base = ::mmap(nullptr, count * sizeof(Block), PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -44,6 +46,7 @@ IndexLoader::~IndexLoader() {
 }
 
 bool IndexLoader::room_for(size_t thread, size_t items) const {
+  check(thread < shares_.size(), "a thread that adds has a share");
   // In each part, the next item may be the one that takes a new block.
   return shares_[thread].used + blocks_for(items) + parts_ <= blocks_each_;
 }

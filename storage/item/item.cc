@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// What the media format and the atomic words need of the compiler.
 #include "storage/item/item.h"
 
 namespace ember::storage {

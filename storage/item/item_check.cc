@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "storage/item/item_check.h"
 
+#include "base/check.h"
+#include "storage/item/chain.h"
 #include "storage/item/item_writer.h"
 
 namespace ember::storage {
@@ -13,8 +15,8 @@ bool sizes_fit(const Item& item, const ChunkFrame& frame) {
     return false;
   }
   const size_t value_size = item.value_size();
-  const size_t parts = (value_size + frame.part_size - 1) / frame.part_size;
-  const size_t body = item.chained() ? parts * sizeof(uint64_t) : value_size;
+  const size_t parts = Chain::count_for(value_size, frame.part_size);
+  const size_t body = item.chained() ? Chain::table_size(parts) : value_size;
   const size_t before = Item::kHeaderSize + (item.sequenced() ? Item::kSequenceSize : 0);
   return before + key_size + body <= frame.size && (!item.chained() || parts != 0);
 }
@@ -22,6 +24,7 @@ bool sizes_fit(const Item& item, const ChunkFrame& frame) {
 }  // namespace
 
 ItemCheck check_item(const Item& item, const ChunkFrame& frame) {
+  debug_check(frame.part_size != 0, "the items of a region have parts of one size");
   if (!item.live()) {
     return {};
   }

@@ -3,6 +3,8 @@
 
 #include <xxhash.h>
 
+#include "base/check.h"
+
 namespace ember::storage {
 namespace {
 
@@ -13,16 +15,19 @@ uint64_t mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-size_t sequence_size(const ItemPlan& plan) { return plan.sequenced ? Item::kSequenceSize : 0; }
+size_t planned_sequence(const ItemPlan& plan) { return plan.sequenced ? Item::kSequenceSize : 0; }
 
 }  // namespace
 
 size_t ItemWriter::size_of(const ItemPlan& plan, size_t parts) {
-  const size_t body_size = plan.chained ? parts * sizeof(uint64_t) : plan.value_size;
-  return Item::kHeaderSize + sequence_size(plan) + plan.key.size() + body_size;
+  const size_t body_size = plan.chained ? Chain::table_size(parts) : plan.value_size;
+  return Item::kHeaderSize + planned_sequence(plan) + plan.key.size() + body_size;
 }
 
 Item* ItemWriter::prepare(void* chunk, const ItemPlan& plan) {
+  debug_check(reinterpret_cast<uintptr_t>(chunk) % alignof(Item) == 0, "chunks are aligned");
+  debug_check(plan.key.size() <= Item::kKeySizeMask && plan.value_size <= Item::kMaxValueSize,
+              "an item's sizes fit in its header");
   // The atomics are assigned, not constructed: the words may hold an ended item that a thread
   // compares to this moment, and an ended item's seal is 0 already.
   Item* item = static_cast<Item*>(chunk);
@@ -30,16 +35,28 @@ Item* ItemWriter::prepare(void* chunk, const ItemPlan& plan) {
   item->exptime_.store(plan.exptime, std::memory_order_relaxed);
   item->client_flags_ = plan.client_flags;
   item->size_word_.store(static_cast<uint32_t>(plan.value_size), std::memory_order_relaxed);
-  char* key = static_cast<char*>(chunk) + Item::kHeaderSize + sequence_size(plan);
+  char* key = static_cast<char*>(chunk) + Item::kHeaderSize + planned_sequence(plan);
   std::memcpy(key, plan.key.data(), plan.key.size());
   return item;
 }
 
 char* ItemWriter::body(Item* item, const ItemPlan& plan) {
-  return reinterpret_cast<char*>(item) + Item::kHeaderSize + sequence_size(plan) + plan.key.size();
+  return reinterpret_cast<char*>(item) + Item::kHeaderSize + planned_sequence(plan) +
+         plan.key.size();
+}
+
+Chain ItemWriter::chain(Item* item, const ItemPlan& plan, size_t part_size) {
+  return {body(item, plan), plan.chained ? plan.value_size : 0, part_size};
 }
 
 uint32_t ItemWriter::complete(Item* item, const ItemPlan& plan, const Commit& commit) {
+  debug_check(
+      [&] {
+        const char* const key = body(item, plan) - plan.key.size();
+        return std::memcmp(key, plan.key.data(), plan.key.size()) == 0 &&
+               item->value_size() == plan.value_size;
+      },
+      "an item is completed by the plan it was prepared by");
   item->cas_ = commit.cas;
   if (plan.sequenced) {
     store_unaligned(reinterpret_cast<char*>(item) + Item::kHeaderSize, commit.sequence);
@@ -86,8 +103,9 @@ uint32_t ItemWriter::checksum(const Item& item, Hash hash, uint32_t seal, const 
   }
   if ((seal & Item::kChainedBit) != 0) {
     const char* table = item.payload() + Item::sequence_size(seal) + (seal & Item::kKeySizeMask);
-    const size_t parts = (item.value_size() + commit.part_size - 1) / commit.part_size;
-    sum = mix(sum ^ XXH3_64bits(table, parts * sizeof(uint64_t)));
+    debug_check(commit.part_size != 0, "a chain's checksum is taken over all its parts");
+    const size_t parts = Chain::count_for(item.value_size(), commit.part_size);
+    sum = mix(sum ^ XXH3_64bits(table, Chain::table_size(parts)));
   }
   return static_cast<uint32_t>(sum >> 43);
 }

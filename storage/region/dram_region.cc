@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The region in ordinary memory: nothing of it outlives the process.
+#include "storage/region/dram_region.h"
+
 #include <fmt/format.h>
 #include <sys/mman.h>
 
 #include <cerrno>
 
+#include "base/check.h"
 #include "base/log.h"
-#include "storage/region/memory_region.h"
 
 namespace ember::storage {
 namespace {
@@ -34,6 +35,7 @@ class DramRegion : public MemoryRegion {
     if (size > capacity()) {
       return MemoryRegion::grow(size);
     }
+    check(size >= size_, "a region grows, and does not shrink");
     std::byte* const from = mapping_.all.data() + size_;
     if (::mprotect(from, size - size_, PROT_READ | PROT_WRITE) != 0) {
       return fail_errno(fmt::format("the system gives no {} MiB more; ask for less, or raise the "
@@ -49,6 +51,7 @@ class DramRegion : public MemoryRegion {
   }
 
   void decommit(size_t offset, size_t size) override {
+    check(offset <= size_ && size <= size_ - offset, "memory given back lies in the region");
     std::byte* const from = mapping_.all.data() + offset;
     ::munlock(from, size);  // with -k: locked memory is not given back
     if (::madvise(from, size, MADV_DONTNEED) != 0) {
@@ -63,7 +66,7 @@ class DramRegion : public MemoryRegion {
 
 /// Fails where no pool of huge pages was set aside (vm.nr_hugepages), or it is too small.
 Result<Mapping> map_huge(size_t size) {
-  const size_t whole = (size + kHugePage - 1) / kHugePage * kHugePage;
+  const size_t whole = align_up(size, kHugePage);
   // Not MAP_NORESERVE: a page that is missing later on would be a SIGBUS.
   void* base = ::mmap(nullptr, whole, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
@@ -90,6 +93,7 @@ Result<Mapping> map_usual(const DramOptions& options) {
     base = MAP_FAILED;
   }
   const size_t mapped = base == MAP_FAILED ? options.size : reserved;
+  check(mapped >= options.size, "a region's addresses hold its bytes");
   if (base == MAP_FAILED) {
     base = ::mmap(nullptr, options.size, PROT_READ | PROT_WRITE, flags, -1, 0);
   }
@@ -114,14 +118,8 @@ Result<Mapping> map_usual(const DramOptions& options) {
 
 }  // namespace
 
-Result<void> MemoryRegion::grow(size_t size) {
-  return fail(
-      fmt::format("{} MiB cannot be had: this process can grow to {} MiB; restart it with a "
-                  "larger -m",
-                  size / kMiB, capacity() / kMiB));
-}
-
 Result<std::unique_ptr<MemoryRegion>> open_dram_region(const DramOptions& options) {
+  check(options.size != 0, "a region has bytes");
   Result<Mapping> mapping =
       options.huge_pages ? map_huge(options.size) : Result<Mapping>(map_usual(options));
   if (!mapping && options.huge_pages) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Durable: a Persist that may be absent. What is written to a region says when it has to be
-// durable; where nothing has to be flushed, it costs a branch.
-// Threads: any.
+// Durable: a Persist that may be absent. Code that writes to a region says when a store has to be
+// durable; where nothing has to be flushed, that costs a branch.
+//
+// Ownership: refers to a region's Persist, which has to outlive it. Copied freely.
+// Threads: any, as Persist.
 #pragma once
 
 #include <cstddef>
 
-#include "storage/region/memory_region.h"
+#include "storage/region/persist.h"
 
 namespace ember::storage {
 
@@ -15,19 +17,22 @@ class Durable {
   Durable() = default;
   explicit Durable(Persist* persist) : persist_(persist) {}
 
+  /// Returns whether anything has to be flushed; if not, all calls do nothing.
   bool needed() const { return persist_ != nullptr; }
 
+  /// Starts writing `size` bytes at `place` back (Persist::flush).
   void flush(const void* place, size_t size) const {
     if (persist_ != nullptr) {
       persist_->flush({static_cast<const std::byte*>(place), size});
     }
   }
+  /// Waits until all that this thread flushed before is durable (Persist::fence).
   void fence() const {
     if (persist_ != nullptr) {
       persist_->fence();
     }
   }
-  /// Durable on return.
+  /// Flushes and waits: the bytes are durable on return.
   void persist(const void* place, size_t size) const {
     flush(place, size);
     fence();

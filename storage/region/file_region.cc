@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A memory file: mapped by libpmem2, which also says whether its bytes are durable by flushing
-// cache lines (DAX) or live in the page cache.
+// The file is mapped by libpmem2, which also says whether its bytes are durable by flushing cache
+// lines (DAX) or live in the page cache.
+#include "storage/region/file_region.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <libpmem2.h>
@@ -15,9 +17,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/check.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "storage/region/memory_region.h"
 
 namespace ember::storage {
 namespace {
@@ -53,6 +55,10 @@ void populate(std::span<std::byte> bytes) {
   ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
 }
 
+bool lies_within(std::span<const std::byte> all, size_t offset, size_t size) {
+  return offset <= all.size() && size <= all.size() - offset;
+}
+
 bool is_on(const Fd& file, decltype(statfs::f_type) filesystem) {
   struct statfs volume{};
   return ::fstatfs(file.get(), &volume) == 0 && volume.f_type == filesystem;
@@ -66,6 +72,7 @@ class FileRegion : public MemoryRegion {
         map_(std::move(map)),
         device_(device),
         found_(found) {
+    check(pmem2_map_get_size(map_.get()) >= options_.size, "all of a region is mapped");
     if (pmem2_map_get_store_granularity(map_.get()) != PMEM2_GRANULARITY_PAGE) {
       persist_ = std::make_unique<PmemPersist>(map_.get());
     }
@@ -80,6 +87,8 @@ class FileRegion : public MemoryRegion {
             pmem2_map_get_size(map_.get())};
   }
   std::span<const std::byte> view(size_t offset, std::span<std::byte> room) override {
+    debug_check([&] { return lies_within(whole(), offset, room.size()); },
+                "what is read of a region lies within it");
     // Persistent memory is mapped by large pages, or in a few faults, and no copy of it is cached.
     const bool cached = !device_ && persist_ == nullptr;
     if (cached && ::pread(file_.get(), room.data(), room.size(), static_cast<off_t>(offset)) ==
@@ -105,7 +114,7 @@ class FileRegion : public MemoryRegion {
   }
 
   Result<void> cut() override {
-    // The mapping stays; nobody looks behind bytes() any more.
+    // The mapping stays; nothing is read behind bytes() any more.
     if (!device_ && ::ftruncate(file_.get(), static_cast<off_t>(options_.size)) != 0) {
       return fail_errno(fmt::format("cannot shorten {}", options_.path), errno);
     }
@@ -121,6 +130,7 @@ class FileRegion : public MemoryRegion {
   }
 
   void decommit(size_t offset, size_t size) override {
+    check(lies_within(bytes(), offset, size), "memory given back lies in the region");
     const int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     if (!device_ &&
         ::fallocate(file_.get(), hole, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0) {
@@ -129,6 +139,7 @@ class FileRegion : public MemoryRegion {
   }
 
   Result<void> commit(size_t offset, size_t size) override {
+    check(lies_within(bytes(), offset, size), "memory taken again lies in the region");
     const int error = device_ ? 0 : file_.allocate(offset, size);
     if (error != 0 && error != EOPNOTSUPP) {
       return fail_errno(
@@ -138,6 +149,7 @@ class FileRegion : public MemoryRegion {
   }
 
   Result<void> sync(size_t offset, size_t size) override {
+    check(lies_within(whole(), offset, size), "what is written to the device lies in the region");
     if (persist_ == nullptr && ::msync(whole().data() + offset, size, MS_SYNC) != 0) {
       return fail_errno(fmt::format("cannot write {} to its device", options_.path), errno);
     }
@@ -238,6 +250,7 @@ Result<size_t> size_of(const Source& source, const std::string& path) {
 }
 
 Result<Map> map_file(const Source& source, const FileOptions& options, size_t length) {
+  check(length >= options.size && length % kMiB == 0, "a file is mapped in whole MiB, all of it");
   pmem2_config* raw = nullptr;
   if (pmem2_config_new(&raw) != 0) {
     return fail(fmt::format("cannot map {}: {}; free some memory", options.path, pmem2_errormsg()));
@@ -257,6 +270,7 @@ Result<Map> map_file(const Source& source, const FileOptions& options, size_t le
 }  // namespace
 
 Result<std::unique_ptr<MemoryRegion>> open_file_region(const FileOptions& options) {
+  check(options.size != 0 && options.size % kMiB == 0, "a memory file has whole MiB");
   auto file = open_file(options.path);
   if (!file) {
     return std::unexpected(file.error());

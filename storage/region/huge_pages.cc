@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Huge pages: what the system says of them, and asking for them.
+#include "storage/region/huge_pages.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
@@ -7,8 +8,8 @@
 
 #include <array>
 
+#include "base/check.h"
 #include "base/fd.h"
-#include "storage/region/memory_region.h"
 
 namespace ember::storage {
 
@@ -25,6 +26,7 @@ std::string_view name_of(PageKind kind) {
 }
 
 bool ask_for_huge_pages(std::span<std::byte> bytes, const std::string& setting) {
+  check(reinterpret_cast<uintptr_t>(bytes.data()) % 4096 == 0, "huge pages replace whole pages");
   const Fd file(::open(fmt::format("/sys/kernel/mm/transparent_hugepage/{}", setting).c_str(),
                        O_RDONLY | O_CLOEXEC));
   std::array<char, 128> text{};

@@ -10,6 +10,8 @@
 
 #include "base/check.h"
 #include "base/fd.h"
+#include "storage/region/dram_region.h"
+#include "storage/region/file_region.h"
 
 namespace ember::property {
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/bytes.h"
+#include "storage/item/chain.h"
 
 namespace ember::inspect {
 
@@ -179,12 +180,9 @@ void PageScan::add_item(const Item& item, uint64_t offset, const ItemVisitor& vi
   } else if (item.sequence() <= header_.record->flush_horizon) {
     ++result_.flushed;
   }
-  for (size_t done = 0; item.chained() && done < item.value_size(); done += part_size_) {
-    parts_.push_back(
-        {.offset = load_unaligned<uint64_t>(item.body() + done / part_size_ * sizeof(uint64_t)),
-         .head = offset,
-         .needed = std::min<size_t>(part_size_, item.value_size() - done)});
-  }
+  storage::Chain::of(item, part_size_).for_each([&](const storage::Chain::Part& part) {
+    parts_.push_back({.offset = part.offset, .head = offset, .needed = part.size});
+  });
   visit(item, offset);
 }
 

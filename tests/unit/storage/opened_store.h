@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "storage/region/dram_region.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
 

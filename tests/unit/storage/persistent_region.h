@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "storage/region/dram_region.h"
 #include "storage/region/memory_region.h"
 
 namespace ember::storage {

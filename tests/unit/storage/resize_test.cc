@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "storage/region/dram_region.h"
 #include "storage/slab/page_table.h"
 #include "tests/unit/storage/opened_store.h"
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "storage/media/superblock.h"
+#include "storage/region/file_region.h"
 #include "tests/unit/storage/opened_store.h"
 
 namespace ember::storage {

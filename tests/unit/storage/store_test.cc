@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Opening, writing rules, removal (storage/store.cc, publish.cc).
+#include "storage/region/dram_region.h"
 #include "tests/unit/storage/opened_store.h"
 
 namespace ember::storage {

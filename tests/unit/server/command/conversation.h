@@ -25,7 +25,7 @@
 #include "protocol/reply_buffer.h"
 #include "server/command/local_handler.h"
 #include "server/watch/watch_line.h"
-#include "storage/region/memory_region.h"
+#include "storage/region/dram_region.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
 

@@ -250,6 +250,28 @@ TEST(Index, ReadersNeverMissAKeyThatStaysWhileBucketsSplit) {
   EXPECT_GE(items.index().power(), 11U);
 }
 
+TEST(Index, RefusesAnImageThatNoIndexOfItsSizeHas) {
+  HashedItems items(hashes(1), 4);
+  Index::Image image = items.index().image();
+  EXPECT_TRUE(items.index().adopt(image));
+  for (const uint64_t size : {uint64_t{255}, uint64_t{41}, uint64_t{16} << 8 | 4, ~uint64_t{0}}) {
+    image.size = size;
+    EXPECT_FALSE(items.index().adopt(image)) << size;
+  }
+  EXPECT_EQ(items.index().bucket_count(), 16U);
+  image = items.index().image();
+  image.overflow_used = ~uint32_t{0};
+  EXPECT_FALSE(items.index().adopt(image));
+}
+
+TEST(Index, LetsNoEntryInUnderTheHashOfAnother) {
+  if (kDebugChecks) {
+    HashedItems items(hashes(2), 4);
+    Index::WriteLock lock(items.index(), items.hash(0));
+    EXPECT_DEATH(lock.insert(IndexEntry::make(items.hash(1), 8, 0)), "its own hash");
+  }
+}
+
 TEST(Loading, EntersWhatIsNotThereAndTellsOfWhatIs) {
   // Twelve to a bucket: most chains have an overflow bucket.
   const size_t count = 12 << 4;

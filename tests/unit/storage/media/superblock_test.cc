@@ -8,6 +8,7 @@
 #include <random>
 #include <utility>
 
+#include "storage/region/dram_region.h"
 #include "tests/unit/storage/persistent_region.h"
 
 namespace ember::storage {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "storage/region/dram_region.h"
 #include "storage/slab/page_table.h"
 #include "tests/unit/storage/persistent_region.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "storage/region/dram_region.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstring>
-
-#include "storage/region/memory_region.h"
 
 namespace ember::storage {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "storage/region/file_region.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
@@ -17,7 +19,6 @@
 #include <string>
 
 #include "base/fd.h"
-#include "storage/region/memory_region.h"
 
 namespace ember::storage {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <xxhash.h>
 
-#include "storage/region/memory_region.h"
+#include "storage/region/dram_region.h"
 
 namespace ember::storage {
 namespace {

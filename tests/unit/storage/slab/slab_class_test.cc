@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "storage/region/memory_region.h"
+#include "storage/region/dram_region.h"
 
 namespace ember::storage {
 namespace {

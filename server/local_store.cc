@@ -117,6 +117,7 @@ Result<void> LocalStore::open_store(const Options& options, const Clock& clock,
 
 void LocalStore::report_recovery(std::string_view memory_file) const {
   using Source = storage::RecoveryReport::Source;
+  check(store_ != nullptr, "what was recovered is in a store");
   const storage::RecoveryReport& report = store_->recovery();
   if (report.source == Source::none) {
     return;

@@ -126,6 +126,7 @@ void Server::reload() {
 }
 
 void Server::reload_certificates() {
+  check(tls_ != nullptr, "certificates are there with -Z");
   if (auto loaded = tls_->reload(); !loaded) {
     log::warning("SIGHUP: {}; new connections get the certificates loaded before",
                  loaded.error().message);
@@ -135,6 +136,8 @@ void Server::reload_certificates() {
 }
 
 net::Security Server::security_of(size_t listener) const {
+  check(listener < listeners_.streams.size() && listener < listeners_.specs.size(),
+        "a listener has a socket and what was asked for it");
   const bool unix_socket = listeners_.streams[listener].port == 0;
   const TlsMode mode = listeners_.specs[listener].tls;
   if (!options_.tls_enabled || unix_socket || mode == TlsMode::off) {
@@ -158,6 +161,7 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
 }
 
 command::HandlerOptions Server::handler_options() {
+  check(local_store_ != nullptr, "handlers come after the store they answer from");
   command::HandlerOptions handler;
   handler.item_size_max = options_.item_size_max;
   handler.use_cas = options_.use_cas;
@@ -185,6 +189,7 @@ command::HandlerOptions Server::handler_options() {
 
 /// The sockets of one worker.
 UdpOptions Server::udp_options(size_t worker) {
+  check(worker < options_.threads, "the worker is one of them");
   UdpOptions udp{.sockets = {}, .limit = &udp_limiter_, .session = {}};
   udp.session.max_reply = options_.udp_max_reply;
   for (size_t i = worker; i < listeners_.datagrams.size(); i += options_.threads) {
@@ -230,15 +235,23 @@ Result<void> Server::start_workers(net::PollerKind kind, std::span<WatchLog* con
   return {};
 }
 
-Result<void> Server::start_threads(net::PollerKind kind) {
-  registry_.prefixes().set_delimiter(options_.prefix_delimiter);
-  registry_.prefixes().switch_on(options_.detail_enabled);
-  // All logs before the first thread that could find them incomplete.
+/// Returns a log for each worker and, last, the janitor's: all of them before the first thread that
+/// could find them incomplete.
+std::vector<WatchLog*> Server::add_logs() {
   std::vector<WatchLog*> logs;
   logs.reserve(options_.threads + 1);
   for (size_t i = 0; i < options_.threads + 1; ++i) {
     logs.push_back(&watch_hub_.add_log());
   }
+  check(logs.size() == options_.threads + 1, "each worker and the janitor has a log");
+  return logs;
+}
+
+Result<void> Server::start_threads(net::PollerKind kind) {
+  check(local_store_ != nullptr && acceptor_ == nullptr, "threads are started once all is open");
+  registry_.prefixes().set_delimiter(options_.prefix_delimiter);
+  registry_.prefixes().switch_on(options_.detail_enabled);
+  const std::vector<WatchLog*> logs = add_logs();
   if (options_.watch_enabled) {
     if (auto started = watch_hub_.start(); !started) {
       return started;
@@ -252,6 +265,8 @@ Result<void> Server::start_threads(net::PollerKind kind) {
   acceptor_ = std::make_unique<Acceptor>(
       AcceptorOptions{.poller = kind, .reject_beyond_limit = options_.maxconns_fast},
       listeners_.streams, limit_, [this](Fd connection, uint32_t listener) {
+        accepting_.assume();
+        debug_check(next_worker_ < workers_.size(), "the next worker is one of them");
         workers_[next_worker_]->add_connection(std::move(connection), listener);
         next_worker_ = (next_worker_ + 1) % workers_.size();
       });
@@ -263,6 +278,11 @@ Result<void> Server::start_threads(net::PollerKind kind) {
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->serve_datagrams(udp_options(i));
   }
+  report_listeners(kind);
+  return {};
+}
+
+void Server::report_listeners(net::PollerKind kind) const {
   for (const net::ListenSocket& listener : listeners_.streams) {
     log::info("listening on {} poller={} threads={}", listener.name, net::name_of(kind),
               options_.threads);
@@ -271,7 +291,6 @@ Result<void> Server::start_threads(net::PollerKind kind) {
     log::info("listening on {} poller={} threads={}", listeners_.datagrams[i].name,
               net::name_of(kind), options_.threads);
   }
-  return {};
 }
 
 std::vector<size_t> Server::connections_by_worker() const {
@@ -294,6 +313,7 @@ void Server::end_threads() {
   for (const auto& worker : workers_) {
     worker->join();
   }
+  // With the workers ended nothing refers to the store but the janitor.
   janitor_.reset();
   workers_.clear();
 }
@@ -310,6 +330,7 @@ void Server::stop() {
   }
   end_threads();
   listeners_ = {};
+  check(workers_.empty() && janitor_ == nullptr, "no thread uses a store that is closed");
   if (local_store_ != nullptr) {
     local_store_->close(options_.memory_file_sync);
     local_store_.reset();

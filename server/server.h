@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Server: a whole cache server: clock, store, workers, acceptor, janitor. Several of them live
-// in one process side by side.
+// Server: a whole cache server: it composes clock, store, users, certificates, watch hub, workers,
+// acceptor and janitor from the options, and ends them in order. Several live in one process side
+// by side. Not the process (run.h), not what a worker does (worker.h).
 //
-// Threads: started, stopped and destroyed by one; it runs on its own.
+// Ownership: owns all of them; the parts refer to each other, and go in the reverse of the order
+// below. Threads: started, stopped, reloaded and destroyed by one; it serves on its own.
 #pragma once
 
 #include <atomic>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "server/auth/authentication.h"
 #include "server/command/context.h"
@@ -47,7 +50,7 @@ class Server {
     std::vector<PassedSocket> sockets = {};
   };
 
-  /// Serves once this returns.
+  /// Serves once this returns. An error tells the operator cause and remedy; nothing is left then.
   static Result<std::unique_ptr<Server>> start(const Options& options, Hooks hooks);
 
   ~Server();
@@ -69,6 +72,8 @@ class Server {
 
   Result<void> open_tls();
   void reload_certificates();
+  std::vector<WatchLog*> add_logs();
+  void report_listeners(net::PollerKind kind) const;
   Result<void> start_threads(net::PollerKind kind);
   Result<void> start_workers(net::PollerKind kind, std::span<WatchLog* const> logs);
   void end_threads();
@@ -94,7 +99,8 @@ class Server {
   std::unique_ptr<JanitorThread> janitor_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Acceptor> acceptor_;
-  size_t next_worker_ = 0;  // the acceptor's thread
+  Role accepting_;  // the acceptor's thread
+  size_t next_worker_ EMBER_GUARDED_BY(accepting_) = 0;
 };
 
 }  // namespace ember::server

@@ -113,6 +113,7 @@ void Worker::turn(int timeout_ms) {
 }
 
 void Worker::finish() {
+  check(stops_.load(std::memory_order_relaxed) > 0, "a worker ends when it is told to");
   using std::chrono::steady_clock;
   const auto deadline = steady_clock::now() + options_.drain_limit;
   on_wake();  // connections that were added just before
@@ -182,6 +183,8 @@ void Worker::take_arrivals() {
 }
 
 void Worker::open_udp() {
+  debug_check(udp_.sockets.empty() || udp_sessions_.empty(),
+              "datagrams are served from one call on");
   for (const UdpOptions::Socket& socket : std::exchange(udp_.sockets, {})) {
     session::UdpSession::Options options = udp_.session;
     options.dialect = socket.dialect;

@@ -27,6 +27,7 @@ SessionSet::~SessionSet() {
 
 void SessionSet::add(Fd connection, uint32_t listener) {
   context_.worker.assume();
+  check(connection.get() >= 0, "a new connection is open");
   auto session = std::make_unique<Session>(context_, listener);
   session->set_state.number = connection.get();
   if (log::enabled(log::Level::trace)) {
@@ -42,13 +43,13 @@ void SessionSet::add(Fd connection, uint32_t listener) {
   }
   ++size_;
   ++context_.counters().sessions;
+  if (context_.options().idle_timeout_s > 0) {
+    timers_.arm(*session, idle_deadline_ms(*session), *this);
+  }
   session->poller_state.security = context_.options_of(listener).security;
   context_.poller().add(*session, std::move(connection));
   if (context_.draining()) {
     session->flush_later();
-  }
-  if (context_.options().idle_timeout_s > 0) {
-    timers_.arm(*session, idle_deadline_ms(*session), *this);
   }
   static_cast<void>(session.release());  // first_ owns it
 }
@@ -56,6 +57,7 @@ void SessionSet::add(Fd connection, uint32_t listener) {
 void SessionSet::on_close(Session& session, CloseReason reason) {
   context_.worker.assume();
   timers_.cancel(session);
+  debug_check(!session.set_state.closed, "a session is closed once");
   if (on_close_) {
     on_close_(session, reason);
   }
@@ -131,6 +133,7 @@ void SessionSet::each(const Visit& visit) {
       sessions.push_back(session);
     }
   }
+  check(sessions.size() == size_, "the list holds all sessions that are counted");
   // Closing releases later, so none of them goes away meanwhile.
   for (Session* const session : sessions) {
     visit(*session);
@@ -139,12 +142,15 @@ void SessionSet::each(const Visit& visit) {
 
 /// Seconds are whole, and the last of them may have begun just now: so one more.
 uint64_t SessionSet::idle_deadline_ms(const Session& session) const {
+  check(context_.options().idle_timeout_s > 0,
+        "only where there is a time-out, there is a deadline");
   constexpr uint64_t kPerSecond = 1000;
   return (uint64_t{session.last_active()} + context_.options().idle_timeout_s + 1) * kPerSecond;
 }
 
 void SessionSet::on_due(net::Timer& timer) {
   context_.worker.assume();
+  check(!timer.armed(), "a timer that is due is armed no more");
   auto& session = static_cast<Session&>(timer);
   if (session.listening()) {
     return;  // it has nothing to say; whether it still reads shows when something is sent to it

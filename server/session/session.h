@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Session: one client's connection: bytes in, commands to the handler, replies out in order.
 // Not parsing, not execution, not the socket: it ties the parser, the handler and the poller.
+// Its states are drawn in README.md.
 //
-// Ownership: its SessionSet's, from accept until the poller has released the socket. It holds a
+// Ownership: its SessionOwner's, from accept until the poller has released the socket. It holds a
 // reply buffer only while there are replies to send, input only while a request is cut or must
 // wait; so an idle session is this object and nothing else.
-// Bounds: it stops receiving while unsent replies exceed the limit or the handler is busy with it.
+// Threads: the worker's; what is for statistics also from others.
+// Bounds: it stops receiving while unsent replies exceed the limit, while the handler is busy with
+// it, and while more input waits than it may keep.
+// Order: commands are done, and replies sent, in the order in which requests came.
 #pragma once
 
 #include <atomic>
@@ -34,14 +38,18 @@ namespace ember::server::session {
 
 class Session final : public net::Stream, public protocol::Client, public net::Timer {
  public:
+  /// A connection of listener number `listener`. `context` outlives it. The poller is given the
+  /// session next (net::Poller::add).
   Session(SessionContext& context, uint32_t listener);
   ~Session() override = default;
 
+  // What the poller tells (net::Stream).
   void on_receive(std::span<const char> bytes) override;
   void on_end(int error) override;
   void on_sent(size_t size, int error) override;
   void on_released() override;
 
+  // What the handler may ask for (protocol::Client).
   void resume() override;
   int number() const override { return poller_state.fd; }
   bool can_listen() const override { return true; }
@@ -52,13 +60,17 @@ class Session final : public net::Stream, public protocol::Client, public net::T
     context_.worker.assume();
     context_.due_to_flush().add(*this, set_state.flush_place);
   }
-  /// End of the turn: sends what there is to send, closes what is done.
+  /// Ends the turn: sends what there is to send, and closes the session when all of its life is
+  /// done. Requires: no longer in the list of those due to flush.
   void flush();
-  /// Goes on with what had to wait.
+  /// Does what had to wait: held commands, then pending input, as far as it goes. Requires: no
+  /// longer in the list of those due to resume.
   void resume_held();
+  /// Ends the session at once; what is not sent is dropped, and the handler forgets the client.
+  /// Does nothing once closed. Destroyed when the poller lets go of it.
   void close(CloseReason reason = CloseReason::normal);
 
-  /// Nothing of a request is here and nothing is to be sent.
+  /// Returns whether nothing of a request is here and nothing is to be sent.
   bool quiescent() const;
 
   // For stats, from other threads.
@@ -66,7 +78,7 @@ class Session final : public net::Stream, public protocol::Client, public net::T
   UnixSeconds last_active() const { return last_active_.load(std::memory_order_relaxed); }
   bool writing() const { return writing_.load(std::memory_order_relaxed); }
   Reading reading() const { return reading_.load(std::memory_order_relaxed); }
-  /// It is only told from now on (Next::listen).
+  /// Its requests count no more: it only gets what is reported to it (Next::listen).
   bool listening() const { return listening_.load(std::memory_order_relaxed); }
 
   /// What the set keeps with a session. Nobody else's business.
@@ -86,7 +98,8 @@ class Session final : public net::Stream, public protocol::Client, public net::T
   }
   void enter(SessionPhase next) EMBER_REQUIRES(context_.worker);
   void set_input(InputState next) EMBER_REQUIRES(context_.worker);
-  /// Input must wait: for the handler, for the client to read, or for other clients' turn.
+  /// Returns whether input must wait: for the handler, for the client to read, or for other
+  /// clients' turn.
   bool must_wait() const EMBER_REQUIRES(context_.worker) {
     return held_ != nullptr || input_ >= InputState::yielded || reply_full();
   }
@@ -98,7 +111,7 @@ class Session final : public net::Stream, public protocol::Client, public net::T
   protocol::Parser::Step parse_and_run(std::span<const char> input) EMBER_REQUIRES(context_.worker);
   size_t log_in(std::span<const char> input) EMBER_REQUIRES(context_.worker);
   void refuse_input() EMBER_REQUIRES(context_.worker);
-  /// The next command may be done.
+  /// Returns whether the next command may be done.
   bool may_execute() const EMBER_REQUIRES(context_.worker) {
     return input_ != InputState::suspended && phase_ != SessionPhase::closing && !listening();
   }
@@ -119,9 +132,13 @@ class Session final : public net::Stream, public protocol::Client, public net::T
 
   SessionContext& context_;
   RequestParser parser_ EMBER_GUARDED_BY(context_.worker);
+  /// Null while there is nothing to send.
   std::unique_ptr<protocol::ReplyBuffer> reply_ EMBER_GUARDED_BY(context_.worker);
+  /// Commands that must wait; done before pending_ is parsed.
   std::unique_ptr<HeldCommands> held_ EMBER_GUARDED_BY(context_.worker);
+  /// The value that is arriving; what comes next belongs to it.
   std::unique_ptr<ValueStream> value_ EMBER_GUARDED_BY(context_.worker);
+  /// Bytes that cannot be used yet, behind all that was used.
   PendingInput pending_ EMBER_GUARDED_BY(context_.worker);
   uint32_t turn_ EMBER_GUARDED_BY(context_.worker) = 0;  // the turn that turn_requests_ counts
   uint32_t turn_requests_ EMBER_GUARDED_BY(context_.worker) = 0;

@@ -47,12 +47,13 @@ class SessionSet final : private SessionOwner, private net::TimerOwner {
   SessionSet(const SessionSet&) = delete;
   SessionSet& operator=(const SessionSet&) = delete;
 
-  /// A new connection, accepted on listener number `listener`.
+  /// Makes a session of a new connection, accepted on listener number `listener`.
   void add(Fd connection, uint32_t listener) EMBER_EXCLUDES(mutex_);
 
-  /// After the poller's turn: sends replies, and gives those who yielded their next turn.
+  /// Ends the poller's turn: sends replies, gives sessions that yielded or waited their next turn,
+  /// and sends what they answered.
   void end_turn();
-  /// Some session waits for a turn: the poller must not sleep.
+  /// Returns whether a session waits for its next turn: the poller must not sleep then.
   bool has_ready() {
     context_.worker.assume();
     return !context_.due_to_resume().empty();
@@ -60,7 +61,9 @@ class SessionSet final : private SessionOwner, private net::TimerOwner {
 
   /// From now on, each session is closed as soon as nothing of a request is left in it.
   void drain();
+  /// Closes all sessions at once. They are gone some turns of the poller later.
   void close_all();
+  /// Returns whether all sessions are gone.
   bool empty() const {
     context_.worker.assume();
     return size_ == 0;
@@ -92,6 +95,7 @@ class SessionSet final : private SessionOwner, private net::TimerOwner {
   size_t size_ EMBER_GUARDED_BY(context_.worker) = 0;
 
   mutable Mutex mutex_;
+  /// All sessions, the youngest first, linked by their set_state.
   Session* first_ EMBER_GUARDED_BY(mutex_) = nullptr;
 };
 

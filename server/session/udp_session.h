@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // UdpSession: one worker's UDP socket: a datagram in, its commands to the handler, the replies out
 // in datagrams. Every datagram is on its own: nothing is kept from one to the next, and what does
-// not arrive whole is not waited for.
+// not arrive whole is not waited for. Not the socket's system calls (net/udp_endpoint.h), not the
+// limit of replies (net/udp_rate_limiter.h).
 //
 // Never an amplifier: the source of a datagram can be anybody's address, so replies are bounded
 // (max_reply), rationed by network (net::UdpRateLimiter), and never sent where a server may listen.
 //
-// Ownership: the descriptor is its owner's, and open until the poller is gone. Handler, limit,
-// clock and set outlive it. Threads: the worker's; the figures from any.
+// Ownership: the descriptor is its owner's, and open until the poller is gone. Limit and
+// context outlive it. Threads: the worker's; the figures from any.
 #pragma once
 
 #include <atomic>
@@ -63,9 +64,12 @@ class UdpSession final : public net::Readable, public protocol::Client {
   /// memcached's: with all headers it passes any network.
   static constexpr size_t kDatagramSize = 1400;
 
+  /// Serves `fd`. Requires: `fd` is a bound datagram socket that does not block.
   UdpSession(SessionContext& context, net::UdpRateLimiter& limit, int fd, const Options& options);
 
+  /// Serves what has come, up to a bound: the rest is read in the poller's next turn.
   void on_readable() override;
+  /// A reply that would come later has nobody to wait for it: suspended calls are forgotten.
   void resume() override {}
   int number() const override { return endpoint_.fd(); }
 

@@ -355,8 +355,8 @@ void Session::begin_value(const Command& command) {
   if (log::enabled(log::Level::trace)) [[unlikely]] {
     trace_commands(number(), {&command, 1});
   }
-  auto place = context_.handler().begin_value(*this, command, reply());
-  value_ = std::make_unique<ValueStream>(command, std::move(place));
+  auto incoming = context_.handler().begin_value(*this, command, reply());
+  value_ = std::make_unique<ValueStream>(command, std::move(incoming));
 }
 
 size_t Session::continue_value(std::span<const char> input) {

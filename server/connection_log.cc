@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#include "base/check.h"
+
 namespace ember::server {
 namespace {
 
@@ -42,7 +44,8 @@ const char* word_of(CloseReason reason) {
 
 }  // namespace
 
-void ConnectionLog::tell(WatchEvent event, const PeerAddress& peer, int number) {
+void ConnectionLog::report(WatchEvent event, const PeerAddress& peer, int number) {
+  check(number >= 0, "a connection that is reported has a descriptor");
   event.word = transport_of(peer);
   event.port = peer.port;
   event.connection = number;
@@ -56,7 +59,7 @@ void ConnectionLog::opened(int number) {
   const PeerAddress& peer = peers_[number] = net::peer_address(number);
   WatchEvent event;
   event.kind = EventKind::conn_new;
-  tell(event, peer, number);
+  report(event, peer, number);
 }
 
 void ConnectionLog::closed(int number, CloseReason reason) {
@@ -72,7 +75,7 @@ void ConnectionLog::closed(int number, CloseReason reason) {
   WatchEvent event;
   event.kind = EventKind::conn_close;
   event.status = word_of(reason);
-  tell(event, peer, number);
+  report(event, peer, number);
 }
 
 }  // namespace ember::server

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ConnectionLog: tells watchers of one worker's connections: conn_new, conn_close.
+// ConnectionLog: reports one worker's connections to watchers: conn_new, conn_close. Not sessions:
+// it knows a connection by its descriptor.
 //
-// Threads: the worker's. Cost: with no such watcher, one load a connection.
+// Ownership: the log outlives it. Threads: the worker's. Cost: with no such watcher, one load a
+// connection.
 #pragma once
 
 #include <unordered_map>
@@ -16,12 +18,13 @@ class ConnectionLog {
  public:
   explicit ConnectionLog(WatchLog& log) : log_(log) {}
 
+  /// Connection `number` was accepted. Requires: the descriptor is open.
   void opened(int number);
-  /// Its descriptor is still open.
+  /// Connection `number` is about to be closed, for `reason`. Requires: the descriptor is open.
   void closed(int number, session::CloseReason reason);
 
  private:
-  void tell(WatchEvent event, const net::PeerAddress& peer, int number);
+  void report(WatchEvent event, const net::PeerAddress& peer, int number);
 
   WatchLog& log_;
   // While somebody watches: the system forgets who was at the other end of a connection when that

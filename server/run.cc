@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "server/listen/passed_sockets.h"
 #include "server/process/daemon.h"
@@ -27,10 +28,11 @@
 namespace ember::server {
 namespace {
 
-/// Names a file that the ports are written to, for who starts with -p -1.
+/// Names a file that the ports are written to, for those who start with -p -1.
 constexpr const char* kPortFileVariable = "MEMCACHED_PORT_FILENAME";
 
-/// As long as this is the user who started it. What the start leaves to the server: the files.
+/// What only the user who started the process may do, and then that user's rights are given up. The
+/// files that the server opens are left to the start.
 Result<void> take_from_starter(const Options& options, PidFile& pid_file) {
   if (auto raised = raise_file_limit(options.max_connections); !raised) {
     return raised;
@@ -57,7 +59,7 @@ bool holds_secrets(const Options& options) {
   return !options.auth_file.empty() || options.tls_enabled;
 }
 
-void settle_process(const Options& options, const Daemon& background) {
+void prepare_process(const Options& options, const Daemon& background) {
   // Taking other rights forbids core dumps, which -r wants; secrets forbid them in any case.
   if (options.maximize_core || holds_secrets(options)) {
     permit_core_dumps(options.maximize_core);
@@ -82,6 +84,7 @@ Result<void> write_ports(const Listeners& listeners, size_t threads) {
   if (path == nullptr) {
     return {};
   }
+  check(threads > 0, "a server has a worker");
   std::string text;
   for (const net::ListenSocket& socket : listeners.streams) {
     add_port("TCP", socket, text);
@@ -93,7 +96,7 @@ Result<void> write_ports(const Listeners& listeners, size_t threads) {
   return replace_file(path, text);
 }
 
-void tell(const Options& options) {
+void report_options(const Options& options) {
   for (const std::string& warning : options.warnings) {
     log::warning("{}", warning);
   }
@@ -107,7 +110,7 @@ struct Start {
   int ended_by = 0;  // the signal that came meanwhile
 };
 
-/// Recovering a large memory file takes its time: signals are obeyed meanwhile.
+/// Recovering a large memory file takes its time: signals end the start.
 Start start_watched(const Options& options, const SignalWaiter& signals, Server::Hooks hooks) {
   Start start{.server = nullptr, .ended_by = signals.pending()};
   if (start.ended_by != 0) {
@@ -127,7 +130,7 @@ Start start_watched(const Options& options, const SignalWaiter& signals, Server:
 
 /// What is left to say and to write once the server serves.
 void announce(const Options& options, const Server& server, PidFile& pid_file) {
-  tell(options);
+  report_options(options);
   if (auto written = pid_file.write(); !written) {
     log::warning("{}", written.error().message);
   }
@@ -155,7 +158,7 @@ Result<void> run(const Options& options, std::unique_ptr<net::TlsContext> tls) {
   if (auto taken = take_from_starter(options, pid_file); !taken) {
     return taken;
   }
-  settle_process(options, background);
+  prepare_process(options, background);
   Server::Hooks hooks;
   hooks.tls = std::move(tls);
   hooks.sockets = std::move(*sockets);
@@ -168,6 +171,7 @@ Result<void> run(const Options& options, std::unique_ptr<net::TlsContext> tls) {
     return fail(start.server.error().message);
   }
   const std::unique_ptr<Server> server = std::move(*start.server);
+  check(server != nullptr, "a start that succeeds gives a server");
   announce(options, *server, pid_file);
   if (auto serving = background.serve(options.verbosity > 0, options.maximize_core); !serving) {
     return serving;

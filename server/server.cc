@@ -4,14 +4,12 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <thread>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
+#include "server/local_service.h"
 #include "server/options/help.h"
-#include "storage/region/dram_region.h"
-#include "storage/region/file_region.h"
 
 namespace ember::server {
 namespace {
@@ -48,20 +46,6 @@ log::Level level_of(uint64_t verbosity) {
   return verbosity == 1 ? log::Level::debug : log::Level::trace;
 }
 
-/// -o hashpower counts memcached's 8-byte slots; the index counts buckets of eight of them.
-unsigned index_power(unsigned hash_power) {
-  constexpr unsigned kSlotsPower = 3;
-  return hash_power > kSlotsPower ? hash_power - kSlotsPower : 0;
-}
-
-/// Nobody is served yet, so all processors may look through a memory file, however few -t says.
-/// More than some do not help: they wait for memory, and each takes some of it.
-unsigned recovery_threads(size_t workers) {
-  constexpr unsigned kUseful = 16;
-  return std::max(static_cast<unsigned>(workers),
-                  std::min(std::thread::hardware_concurrency(), kUseful));
-}
-
 }  // namespace
 
 Server::Server(const Options& options, Hooks hooks)
@@ -70,7 +54,7 @@ Server::Server(const Options& options, Hooks hooks)
       limit_(options.max_connections),
       stats_(options_, clock_, limit_),
       watch_hub_({.ring_size = options.worker_log_size, .watcher_size = options.watcher_log_size}),
-      answer_limit_(options.udp_max_rate) {}
+      udp_limiter_(options.udp_max_rate) {}
 
 Server::~Server() { stop(); }
 
@@ -91,9 +75,11 @@ Result<std::unique_ptr<Server>> Server::start(const Options& options, Hooks hook
     return fail(opened.error().message);
   }
   // The store first: who can connect is served.
-  if (auto opened = server->open_store(); !opened) {
-    return fail(opened.error().message);
+  auto store = LocalStore::open(server->options_, server->clock_, server->hooks_.give_up);
+  if (!store) {
+    return fail(store.error().message);
   }
+  server->local_store_ = std::make_unique<LocalStore>(std::move(*store));
   auto listeners = server->hooks_.sockets.empty()
                        ? open_listeners(server->options_)
                        : adopt_sockets(std::move(server->hooks_.sockets), options.threads);
@@ -140,6 +126,7 @@ void Server::reload() {
 }
 
 void Server::reload_certificates() {
+  check(tls_ != nullptr, "certificates are there with -Z");
   if (auto loaded = tls_->reload(); !loaded) {
     log::warning("SIGHUP: {}; new connections get the certificates loaded before",
                  loaded.error().message);
@@ -148,99 +135,9 @@ void Server::reload_certificates() {
   log::info("SIGHUP: loaded the certificates of {} anew", options_.tls.chain_cert);
 }
 
-Result<void> Server::open_region() {
-  if (options_.memory_auto) {
-    auto size = storage::file_size_for_auto(options_.memory_file);
-    if (!size) {
-      return fail(size.error().message);
-    }
-    options_.memory_limit = *size;
-    if (options_.item_size_max > options_.memory_limit / 2) {
-      return fail(
-          fmt::format("-m auto finds {} MiB for {}, less than twice -I; lower -I, or enlarge "
-                      "the volume",
-                      *size / kMiB, options_.memory_file));
-    }
-  }
-  auto region = options_.memory_file.empty()
-                    ? storage::open_dram_region({.size = options_.memory_limit,
-                                                 .huge_pages = options_.large_pages,
-                                                 .preallocate = options_.lock_memory})
-                    : storage::open_file_region({.path = options_.memory_file,
-                                                 .size = options_.memory_limit,
-                                                 .huge_pages = options_.large_pages});
-  if (!region) {
-    return fail(region.error().message);
-  }
-  region_ = std::move(*region);
-  if (options_.large_pages) {
-    const storage::PageKind kind = region_->page_kind();
-    if (kind == storage::PageKind::usual) {
-      log::warning(
-          "-L: there are no large pages for items; set some aside (sysctl vm.nr_hugepages), "
-          "or allow transparent ones (/sys/kernel/mm/transparent_hugepage)");
-    } else {
-      log::info("-L: large pages for items: {}", storage::name_of(kind));
-    }
-  }
-  return {};
-}
-
-Result<void> Server::open_store() {
-  if (auto opened = open_region(); !opened) {
-    return opened;
-  }
-  storage::StoreOptions store_options;
-  store_options.memory_limit = options_.memory_limit;
-  store_options.item_size_max = options_.item_size_max;
-  store_options.growth_factor = options_.growth_factor;
-  store_options.min_item_space = options_.min_item_space;
-  store_options.evict = options_.evict;
-  store_options.hash_power = index_power(options_.hash_power);
-  store_options.track_sizes = options_.track_sizes;
-  store_options.strict = options_.memory_file_strict;
-  store_options.recovery_threads = recovery_threads(options_.threads);
-  store_options.give_up = hooks_.give_up;
-  auto store = storage::Store::open(store_options, *region_, clock_);
-  if (!store) {
-    // The store knows its region, not where that is kept.
-    return options_.memory_file.empty()
-               ? fail(store.error().message)
-               : fail(fmt::format("{}: {}", options_.memory_file, store.error().message));
-  }
-  store_ = std::move(*store);
-  storage::StoreTuning& tuning = store_->tuning();
-  tuning.sweep = options_.sweep;
-  tuning.sweep_rest_us = options_.sweep_rest_us;
-  tuning.sweep_items = options_.sweep_items;
-  tuning.automove = options_.slab_reassign ? options_.slab_automove : 0;
-  tuning.automove_ratio = options_.slab_automove_ratio;
-  tell_recovery();
-  return {};
-}
-
-void Server::tell_recovery() const {
-  using Source = storage::RecoveryReport::Source;
-  const storage::RecoveryReport& report = store_->recovery();
-  if (report.source == Source::none) {
-    return;
-  }
-  if (report.source == Source::cold) {
-    log::info("memory file {}: starting empty: {}", options_.memory_file, report.reason);
-    return;
-  }
-  log::info(
-      "memory file {}: {} items after a {} ({}) seconds={:.3f} expired={} replaced={} damaged={} "
-      "unfit={} damaged_pages={}{}{}",
-      options_.memory_file, report.items,
-      report.last_stop == storage::RecoveryReport::LastStop::graceful ? "graceful stop" : "crash",
-      report.source == Source::scan ? "scan" : "state file", report.seconds, report.expired,
-      report.replaced, report.damaged, report.unfit, report.damaged_pages,
-      report.reason.empty() ? "" : " reason=",
-      report.reason.empty() ? "" : log::value(report.reason));
-}
-
 net::Security Server::security_of(size_t listener) const {
+  check(listener < listeners_.streams.size() && listener < listeners_.specs.size(),
+        "a listener has a socket and what was asked for it");
   const bool unix_socket = listeners_.streams[listener].port == 0;
   const TlsMode mode = listeners_.specs[listener].tls;
   if (!options_.tls_enabled || unix_socket || mode == TlsMode::off) {
@@ -259,34 +156,41 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
         {.dialect = dialect_of(protocol), .security = security_of(i)});
   }
   worker.session.authenticator = authentication_->authenticator();
-  worker.idle_timeout_s = options_.idle_timeout_s;
-  worker.handler.item_size_max = options_.item_size_max;
-  worker.handler.use_cas = options_.use_cas;
-  worker.handler.flush_enabled = options_.flush_enabled;
-  worker.handler.slab_reassign = options_.slab_reassign;
-  worker.handler.dump_enabled = options_.dump_enabled;
-  worker.handler.watch_enabled = options_.watch_enabled;
-  worker.handler.shutdown_enabled = options_.shutdown_command;
-  worker.handler.memory_file = options_.memory_file;
-  worker.handler.memory_pages = storage::name_of(region_->page_kind());
-  worker.handler.version = kMemcachedVersion;
-  worker.handler.set_verbosity = [this](uint64_t level) {
+  worker.session.idle_timeout_s = options_.idle_timeout_s;
+  return worker;
+}
+
+command::HandlerOptions Server::handler_options() {
+  check(local_store_ != nullptr, "handlers come after the store they answer from");
+  command::HandlerOptions handler;
+  handler.item_size_max = options_.item_size_max;
+  handler.use_cas = options_.use_cas;
+  handler.flush_enabled = options_.flush_enabled;
+  handler.slab_reassign = options_.slab_reassign;
+  handler.dump_enabled = options_.dump_enabled;
+  handler.watch_enabled = options_.watch_enabled;
+  handler.shutdown_enabled = options_.shutdown_command;
+  handler.memory_file = options_.memory_file;
+  handler.memory_pages = local_store_->memory_pages();
+  handler.version = kMemcachedVersion;
+  handler.set_verbosity = [this](uint64_t level) {
     log::set_level(level_of(level));
     stats_.set_verbosity(static_cast<uint32_t>(level));
   };
   if (options_.debug_commands) {
-    worker.handler.skip_time = [this](uint32_t seconds) { clock_.advance(seconds); };
+    handler.skip_time = [this](uint32_t seconds) { clock_.advance(seconds); };
   }
-  worker.handler.shut_down = hooks_.shutdown_requested;
+  handler.shut_down = hooks_.shutdown_requested;
   if (tls_ != nullptr) {
-    worker.handler.refresh_certs = [this] { return tls_->reload(); };
+    handler.refresh_certs = [this] { return tls_->reload(); };
   }
-  return worker;
+  return handler;
 }
 
 /// The sockets of one worker.
 UdpOptions Server::udp_options(size_t worker) {
-  UdpOptions udp{.sockets = {}, .limit = &answer_limit_, .session = {}};
+  check(worker < options_.threads, "the worker is one of them");
+  UdpOptions udp{.sockets = {}, .limit = &udp_limiter_, .session = {}};
   udp.session.max_reply = options_.udp_max_reply;
   for (size_t i = worker; i < listeners_.datagrams.size(); i += options_.threads) {
     const Protocol protocol = listeners_.datagram_specs[i].protocol.value_or(options_.protocol);
@@ -296,52 +200,89 @@ UdpOptions Server::udp_options(size_t worker) {
   return udp;
 }
 
-Result<void> Server::start_threads(net::PollerKind kind) {
-  registry_.prefixes().set_delimiter(options_.prefix_delimiter);
-  registry_.prefixes().switch_on(options_.detail_enabled);
-  // All logs before the first thread that could find them incomplete.
+/// What makes the services of the workers: this process's store answers.
+ServiceFactory Server::local_services(WatchLog& log) {
+  return [this, &log,
+          options = handler_options()](net::Poller& poller) -> Result<std::unique_ptr<Service>> {
+    return std::make_unique<LocalService>(LocalService::Parts{.store = local_store_->store(),
+                                                              .clock = clock_,
+                                                              .registry = registry_,
+                                                              .stats = stats_,
+                                                              .log = log,
+                                                              .watch = watch_hub_,
+                                                              .poller = poller},
+                                          options);
+  };
+}
+
+/// `logs`: one for each worker.
+Result<void> Server::start_workers(net::PollerKind kind, std::span<WatchLog* const> logs) {
+  check(workers_.empty(), "workers are started once");
+  const WorkerOptions options = worker_options(kind);
+  for (size_t i = 0; i < options_.threads; ++i) {
+    workers_.push_back(
+        std::make_unique<Worker>(Worker::Parts{.make_service = local_services(*logs[i]),
+                                               .clock = clock_,
+                                               .limit = limit_,
+                                               .log = *logs[i],
+                                               .tls = tls_.get(),
+                                               .sasl = authentication_->sasl()},
+                                 options, i));
+    if (auto started = workers_.back()->start(); !started) {
+      return started;
+    }
+  }
+  return {};
+}
+
+/// Returns a log for each worker and, last, the janitor's: all of them before the first thread that
+/// could find them incomplete.
+std::vector<WatchLog*> Server::add_logs() {
   std::vector<WatchLog*> logs;
   logs.reserve(options_.threads + 1);
   for (size_t i = 0; i < options_.threads + 1; ++i) {
     logs.push_back(&watch_hub_.add_log());
   }
+  check(logs.size() == options_.threads + 1, "each worker and the janitor has a log");
+  return logs;
+}
+
+Result<void> Server::start_threads(net::PollerKind kind) {
+  check(local_store_ != nullptr && acceptor_ == nullptr, "threads are started once all is open");
+  registry_.prefixes().set_delimiter(options_.prefix_delimiter);
+  registry_.prefixes().switch_on(options_.detail_enabled);
+  const std::vector<WatchLog*> logs = add_logs();
   if (options_.watch_enabled) {
     if (auto started = watch_hub_.start(); !started) {
       return started;
     }
   }
   store_log_ = std::make_unique<command::StoreLog>(*logs.back());
-  maintenance_ = std::make_unique<Maintenance>(clock_, *store_, *store_log_);
-  const WorkerOptions options = worker_options(kind);
-  for (size_t i = 0; i < options_.threads; ++i) {
-    const Worker::Parts parts{.store = *store_,
-                              .clock = clock_,
-                              .registry = registry_,
-                              .stats = stats_,
-                              .limit = limit_,
-                              .log = *logs[i],
-                              .watch = watch_hub_,
-                              .tls = tls_.get(),
-                              .sasl = authentication_->sasl()};
-    workers_.push_back(std::make_unique<Worker>(parts, options, i));
-    if (auto started = workers_.back()->start(); !started) {
-      return started;
-    }
+  janitor_ = std::make_unique<JanitorThread>(clock_, local_store_->store(), *store_log_);
+  if (auto started = start_workers(kind, logs); !started) {
+    return started;
   }
   acceptor_ = std::make_unique<Acceptor>(
       AcceptorOptions{.poller = kind, .reject_beyond_limit = options_.maxconns_fast},
       listeners_.streams, limit_, [this](Fd connection, uint32_t listener) {
-        workers_[next_worker_]->give(std::move(connection), listener);
+        accepting_.assume();
+        debug_check(next_worker_ < workers_.size(), "the next worker is one of them");
+        workers_[next_worker_]->add_connection(std::move(connection), listener);
         next_worker_ = (next_worker_ + 1) % workers_.size();
       });
   stats_.attach_watch(watch_hub_);
-  stats_.attach(*store_, registry_, workers_, *acceptor_, listeners_);
+  stats_.attach(local_store_->store(), registry_, workers_, *acceptor_, listeners_);
   if (auto started = acceptor_->start(); !started) {
     return started;
   }
   for (size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->hear(udp_options(i));
+    workers_[i]->serve_datagrams(udp_options(i));
   }
+  report_listeners(kind);
+  return {};
+}
+
+void Server::report_listeners(net::PollerKind kind) const {
   for (const net::ListenSocket& listener : listeners_.streams) {
     log::info("listening on {} poller={} threads={}", listener.name, net::name_of(kind),
               options_.threads);
@@ -350,7 +291,6 @@ Result<void> Server::start_threads(net::PollerKind kind) {
     log::info("listening on {} poller={} threads={}", listeners_.datagrams[i].name,
               net::name_of(kind), options_.threads);
   }
-  return {};
 }
 
 std::vector<size_t> Server::connections_by_worker() const {
@@ -373,7 +313,8 @@ void Server::end_threads() {
   for (const auto& worker : workers_) {
     worker->join();
   }
-  maintenance_.reset();
+  // With the workers ended nothing refers to the store but the janitor.
+  janitor_.reset();
   workers_.clear();
 }
 
@@ -389,11 +330,10 @@ void Server::stop() {
   }
   end_threads();
   listeners_ = {};
-  if (store_ != nullptr) {
-    if (auto closed = store_->close(options_.memory_file_sync); !closed) {
-      log::warning("{}", closed.error().message);
-    }
-    store_.reset();
+  check(workers_.empty() && janitor_ == nullptr, "no thread uses a store that is closed");
+  if (local_store_ != nullptr) {
+    local_store_->close(options_.memory_file_sync);
+    local_store_.reset();
   }
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Server: a whole cache server: clock, store, workers, acceptor, maintenance. Several of them live
-// in one process side by side.
+// Server: a whole cache server: it composes clock, store, users, certificates, watch hub, workers,
+// acceptor and janitor from the options, and ends them in order. Several live in one process side
+// by side. Not the process (run.h), not what a worker does (worker.h).
 //
-// Threads: started, stopped and destroyed by one; it runs on its own.
+// Ownership: owns all of them; the parts refer to each other, and go in the reverse of the order
+// below. Threads: started, stopped, reloaded and destroyed by one; it serves on its own.
 #pragma once
 
 #include <atomic>
@@ -12,23 +14,25 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "server/auth/authentication.h"
+#include "server/command/context.h"
 #include "server/command/store_log.h"
+#include "server/janitor_thread.h"
 #include "server/listen/acceptor.h"
 #include "server/listen/connection_limit.h"
 #include "server/listen/listeners.h"
 #include "server/listen/passed_sockets.h"
-#include "server/maintenance.h"
+#include "server/local_store.h"
 #include "server/metrics/counters.h"
 #include "server/net/tls/tls_context.h"
 #include "server/net/udp_rate_limiter.h"
 #include "server/options/options.h"
 #include "server/server_stats.h"
+#include "server/service.h"
 #include "server/watch/watch_hub.h"
 #include "server/worker.h"
-#include "storage/region/memory_region.h"
-#include "storage/store.h"
 
 namespace ember::server {
 
@@ -46,7 +50,7 @@ class Server {
     std::vector<PassedSocket> sockets = {};
   };
 
-  /// Serves once this returns.
+  /// Serves once this returns. An error tells the operator cause and remedy; nothing is left then.
   static Result<std::unique_ptr<Server>> start(const Options& options, Hooks hooks);
 
   ~Server();
@@ -68,13 +72,15 @@ class Server {
 
   Result<void> open_tls();
   void reload_certificates();
-  Result<void> open_region();
-  Result<void> open_store();
-  void tell_recovery() const;
+  std::vector<WatchLog*> add_logs();
+  void report_listeners(net::PollerKind kind) const;
   Result<void> start_threads(net::PollerKind kind);
+  Result<void> start_workers(net::PollerKind kind, std::span<WatchLog* const> logs);
   void end_threads();
   net::Security security_of(size_t listener) const;
   WorkerOptions worker_options(net::PollerKind kind);
+  command::HandlerOptions handler_options();
+  ServiceFactory local_services(WatchLog& log);
   UdpOptions udp_options(size_t worker);
 
   Options options_;
@@ -82,19 +88,19 @@ class Server {
   Clock clock_;
   std::unique_ptr<Authentication> authentication_;
   std::unique_ptr<net::TlsContext> tls_;  // null without -Z
-  std::unique_ptr<storage::MemoryRegion> region_;
-  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<LocalStore> local_store_;
   CounterRegistry registry_;
   ConnectionLimit limit_;
   ServerStats stats_;
   WatchHub watch_hub_;
-  net::UdpRateLimiter answer_limit_;
+  net::UdpRateLimiter udp_limiter_;
   Listeners listeners_;
-  std::unique_ptr<command::StoreLog> store_log_;  // of what maintenance_ makes the store do
-  std::unique_ptr<Maintenance> maintenance_;
+  std::unique_ptr<command::StoreLog> store_log_;  // of what janitor_ makes the store do
+  std::unique_ptr<JanitorThread> janitor_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Acceptor> acceptor_;
-  size_t next_worker_ = 0;  // the acceptor's thread
+  Role accepting_;  // the acceptor's thread
+  size_t next_worker_ EMBER_GUARDED_BY(accepting_) = 0;
 };
 
 }  // namespace ember::server

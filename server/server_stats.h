@@ -15,6 +15,7 @@
 #include "server/listen/acceptor.h"
 #include "server/listen/connection_limit.h"
 #include "server/listen/listeners.h"
+#include "server/metrics/counters.h"
 #include "server/metrics/stats_source.h"
 #include "server/net/tls/tls_context.h"
 #include "server/options/options.h"

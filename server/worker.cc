@@ -6,14 +6,14 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "server/net/tls/tls_poller.h"
 #include "server/session/session.h"
 
 namespace ember::server {
 namespace {
 
-/// How often a worker looks at the time while that matters.
-constexpr int kTickMs = 500;
+/// How long a worker waits at most while it drains: the end of a drain has a limit.
 constexpr int kDrainTickMs = 20;
 
 /// Turns that closing everything may take; each ends what is outstanding.
@@ -21,13 +21,12 @@ constexpr int kCloseTurns = 50;
 
 }  // namespace
 
-Worker::Worker(const Parts& parts, const WorkerOptions& options, size_t index)
-    : parts_(parts),
+Worker::Worker(Parts parts, const WorkerOptions& options, size_t index)
+    : parts_(std::move(parts)),
       options_(options),
       index_(index),
-      store_log_(parts.log),
-      timers_(parts.clock),
-      connection_log_(parts.log) {}
+      timers_(parts_.clock),
+      connection_log_(parts_.log) {}
 
 Worker::~Worker() { join(); }
 
@@ -39,7 +38,7 @@ Result<void> Worker::start() {
   return opened.get();
 }
 
-Result<void> Worker::open() {
+Result<void> Worker::open_poller() {
   auto poller = net::open_poller(options_.poller, *this);
   if (!poller) {
     return fail(poller.error().message);
@@ -52,31 +51,34 @@ Result<void> Worker::open() {
     }
     poller_ = std::move(*tls_poller);
   }
-  store_thread_ = parts_.store.register_thread();
-  store_thread_->observe(store_log_);
-  handler_ =
-      std::make_unique<command::LocalHandler>(command::HandlerParts{.store = parts_.store,
-                                                                    .thread = *store_thread_,
-                                                                    .clock = parts_.clock,
-                                                                    .registry = parts_.registry,
-                                                                    .stats = parts_.stats,
-                                                                    .log = parts_.log,
-                                                                    .watch = parts_.watch,
-                                                                    .outlet = *this},
-                                              options_.handler);
-  protocol::Handler* first = handler_.get();
+  return {};
+}
+
+Result<void> Worker::open() {
+  check(poller_ == nullptr, "a worker is opened once");
+  if (auto opened = open_poller(); !opened) {
+    return opened;
+  }
+  auto service = parts_.make_service(*poller_);
+  if (!service) {
+    return fail(service.error().message);
+  }
+  service_ = std::move(*service);
+  protocol::Handler* first = &service_->handler();
   if (parts_.sasl != nullptr) {
-    gate_ = std::make_unique<SaslGate>(*handler_, *parts_.sasl);
+    gate_ = std::make_unique<SaslGate>(*first, *parts_.sasl);
     first = gate_.get();
   }
   sessions_ = std::make_unique<session::SessionSet>(
       session::SessionSet::Parts{
           .poller = *poller_,
+          .timers = timers_,
           .handler = *first,
           .clock = parts_.clock,
           .on_gone = [this] { parts_.limit.give_back(); },
           .on_close =
               [this](const session::Session& session, session::CloseReason reason) {
+                worker_.assume();
                 connection_log_.closed(session.number(), reason);
               }},
       options_.session);
@@ -84,52 +86,37 @@ Result<void> Worker::open() {
 }
 
 void Worker::run(std::promise<Result<void>> opened) {
+  worker_.assume();
   ::pthread_setname_np(::pthread_self(), fmt::format("ember-work-{}", index_).c_str());
   Result<void> result = open();
   const bool usable = result.has_value();
   opened.set_value(std::move(result));
   if (usable) {
     serve();
-    store_thread_->offline();
+    service_->before_wait();
   }
 }
 
 void Worker::serve() {
   while (stops_.load(std::memory_order_relaxed) == 0) {
-    turn(timeout_ms());
-    if (options_.idle_timeout_s > 0) {
-      close_silent();
-    }
+    turn(sessions_->has_ready() ? 0 : net::Poller::kForever);
   }
   finish();
 }
 
 void Worker::turn(int timeout_ms) {
+  debug_check(timeout_ms <= 0 || !sessions_->has_ready(), "who waits for a turn gets it at once");
   poller_->turn(timers_.wait_ms(timeout_ms));
   timers_.run();
   sessions_->end_turn();
-  store_thread_->quiesce();
-}
-
-int Worker::timeout_ms() const {
-  if (sessions_->has_ready()) {
-    return 0;
-  }
-  return options_.idle_timeout_s > 0 ? kTickMs : net::Poller::kForever;
-}
-
-void Worker::close_silent() {
-  const UnixSeconds now = parts_.clock.now();
-  if (now != last_silence_check_ && now > options_.idle_timeout_s) {
-    last_silence_check_ = now;
-    sessions_->close_silent(now - options_.idle_timeout_s);
-  }
+  service_->after_turn();
 }
 
 void Worker::finish() {
+  check(stops_.load(std::memory_order_relaxed) > 0, "a worker ends when it is told to");
   using std::chrono::steady_clock;
   const auto deadline = steady_clock::now() + options_.drain_limit;
-  on_wake();  // connections given to us just before
+  on_wake();  // connections that were added just before
   turn(0);    // requests that had come already
   close_udp();
   sessions_->drain();
@@ -144,7 +131,8 @@ void Worker::finish() {
   }
 }
 
-void Worker::give(Fd connection, uint32_t listener) {
+void Worker::add_connection(Fd connection, uint32_t listener) {
+  check(poller_ != nullptr, "connections come once the worker has started");
   {
     MutexLock lock(mutex_);
     arrivals_.push_back({.connection = std::move(connection), .listener = listener});
@@ -152,36 +140,12 @@ void Worker::give(Fd connection, uint32_t listener) {
   poller_->wake();
 }
 
-void Worker::on_wake() {
-  std::vector<Arrival> arrivals;
-  std::vector<Lines> lines;
-  {
-    MutexLock lock(mutex_);
-    std::swap(arrivals, arrivals_);
-    std::swap(lines, lines_);
-    open_udp();
-  }
-  for (const Lines& block : lines) {
-    handler_->report(block.watcher, block.text);
-  }
-  for (Arrival& arrival : arrivals) {
-    connection_log_.opened(arrival.connection.get());
-    sessions_->add(std::move(arrival.connection), arrival.listener);
-  }
-}
-
-void Worker::deliver(uint64_t watcher, std::string lines) {
-  {
-    MutexLock lock(mutex_);
-    lines_.push_back({.watcher = watcher, .text = std::move(lines)});
-  }
-  poller_->wake();
-}
-
-void Worker::hear(const UdpOptions& options) {
+void Worker::serve_datagrams(const UdpOptions& options) {
+  check(poller_ != nullptr, "datagrams are served once the worker has started");
   if (options.sockets.empty()) {
     return;
   }
+  check(options.limit != nullptr, "replies to datagrams have a limit");
   {
     MutexLock lock(mutex_);
     udp_ = options;
@@ -189,7 +153,38 @@ void Worker::hear(const UdpOptions& options) {
   poller_->wake();
 }
 
+void Worker::before_sleep() {
+  worker_.assume();
+  service_->before_wait();
+}
+
+void Worker::after_sleep() {
+  worker_.assume();
+  service_->after_wait();
+}
+
+void Worker::on_wake() {
+  worker_.assume();
+  service_->on_wake();
+  take_arrivals();
+}
+
+void Worker::take_arrivals() {
+  std::vector<Arrival> arrivals;
+  {
+    MutexLock lock(mutex_);
+    std::swap(arrivals, arrivals_);
+    open_udp();
+  }
+  for (Arrival& arrival : arrivals) {
+    connection_log_.opened(arrival.connection.get());
+    sessions_->add(std::move(arrival.connection), arrival.listener);
+  }
+}
+
 void Worker::open_udp() {
+  debug_check(udp_.sockets.empty() || udp_sessions_.empty(),
+              "datagrams are served from one call on");
   for (const UdpOptions::Socket& socket : std::exchange(udp_.sockets, {})) {
     session::UdpSession::Options options = udp_.session;
     options.dialect = socket.dialect;

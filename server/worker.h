@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Worker: one thread that serves connections: a poller, the sessions on it, a handler, and its
-// place in the store's epochs.
+// Worker: one thread that serves connections: a poller, timers, the sessions on it, and the service
+// that answers them. Not the answering: a factory brings that (service.h), so that a worker knows
+// neither the store nor a proxy.
 //
-// Threads: start(), give(), stop(), join() and the figures from any; everything else is the
-// worker's own. Requests share nothing with other threads but the store.
+// Threads: start(), add_connection(), serve_datagrams(), stop(), join() and what it reports from
+// any; everything else is the worker's own. Requests share nothing with other workers but what
+// the service shares.
+// Ownership: owns poller, service and sessions; its parts outlive it.
 #pragma once
 
 #include <atomic>
@@ -12,7 +15,6 @@
 #include <cstdint>
 #include <future>
 #include <memory>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -21,28 +23,22 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "server/auth/sasl_gate.h"
-#include "server/command/context.h"
-#include "server/command/local_handler.h"
-#include "server/command/store_log.h"
 #include "server/connection_log.h"
 #include "server/listen/connection_limit.h"
 #include "server/net/poller.h"
 #include "server/net/timers.h"
 #include "server/net/tls/tls_context.h"
 #include "server/net/udp_rate_limiter.h"
+#include "server/service.h"
 #include "server/session/session_set.h"
 #include "server/session/udp_session.h"
-#include "storage/store.h"
-#include "storage/store_thread.h"
+#include "server/watch/watch_log.h"
 
 namespace ember::server {
 
 struct WorkerOptions {
   net::PollerKind poller = net::PollerKind::epoll;
   session::SessionOptions session;
-  command::HandlerOptions handler;
-  /// 0: silent connections stay.
-  uint32_t idle_timeout_s = 0;
   /// What a stop waits for clients to take their replies.
   std::chrono::milliseconds drain_limit{2000};
 };
@@ -59,42 +55,44 @@ struct UdpOptions {
   session::UdpSession::Options session;
 };
 
-class Worker final : private net::LoopHooks, private WatchOutlet {
+class Worker final : private net::LoopHooks {
  public:
   /// What a worker works with; outlives it.
   struct Parts {
-    storage::Store& store;
+    ServiceFactory make_service;
     const Clock& clock;
-    CounterRegistry& registry;
-    StatsSource& stats;
     ConnectionLimit& limit;
-    /// This worker's own.
+    /// Where this worker reports its connections. Its own.
     WatchLog& log;
-    WatchService& watch;
     /// Null: no TLS.
     net::TlsContext* tls = nullptr;
     /// -S; null without.
     Sasl* sasl = nullptr;
   };
 
-  Worker(const Parts& parts, const WorkerOptions& options, size_t index);
+  /// `index`: the worker's number, for the thread's name.
+  Worker(Parts parts, const WorkerOptions& options, size_t index);
   ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Returns once the thread waits for connections.
+  /// Returns once the thread waits for connections; or why it cannot: then the thread has ended.
+  /// Once.
   Result<void> start();
 
-  /// A connection, which has its place in the limit, accepted on listener number `listener`.
-  void give(Fd connection, uint32_t listener) EMBER_EXCLUDES(mutex_);
+  /// Serves a connection, which has its place in the limit, accepted on listener number `listener`.
+  /// Requires: start() succeeded.
+  void add_connection(Fd connection, uint32_t listener) EMBER_EXCLUDES(mutex_);
 
-  /// Serves datagrams too, from now on. Once.
-  void hear(const UdpOptions& options) EMBER_EXCLUDES(mutex_);
+  /// Serves datagrams too, from now on. Once. Requires: start() succeeded.
+  void serve_datagrams(const UdpOptions& options) EMBER_EXCLUDES(mutex_);
 
-  /// Finish what is in flight, then end. Again: end at once.
+  /// Lets the worker finish what is in flight, then end. Called again: end at once.
   void stop();
+  /// Waits until the thread has ended.
   void join();
 
+  // What it reports. Requires: start() succeeded.
   net::PollerKind kind() const { return options_.poller; }
   const session::SessionCounters& counters() const { return sessions_->counters(); }
   /// Null without -S.
@@ -109,46 +107,39 @@ class Worker final : private net::LoopHooks, private WatchOutlet {
     Fd connection;
     uint32_t listener;
   };
-  struct Lines {
-    uint64_t watcher;
-    std::string text;
-  };
 
-  Result<void> open();
   void run(std::promise<Result<void>> opened);
-  void serve();
-  void turn(int timeout_ms);
-  void finish();
-  int timeout_ms() const;
-  void close_silent();
+  Result<void> open() EMBER_REQUIRES(worker_);
+  Result<void> open_poller() EMBER_REQUIRES(worker_);
+  void serve() EMBER_REQUIRES(worker_);
+  void turn(int timeout_ms) EMBER_REQUIRES(worker_);
+  void finish() EMBER_REQUIRES(worker_);
+  void take_arrivals() EMBER_REQUIRES(worker_) EMBER_EXCLUDES(mutex_);
+  void open_udp() EMBER_REQUIRES(worker_, mutex_);
+  void close_udp() EMBER_REQUIRES(worker_) EMBER_EXCLUDES(mutex_);
 
-  void before_sleep() override { store_thread_->offline(); }
-  void after_sleep() override { store_thread_->online(); }
+  void before_sleep() override;
+  void after_sleep() override;
   void on_wake() override;
-  void open_udp() EMBER_REQUIRES(mutex_);
-  void close_udp() EMBER_EXCLUDES(mutex_);
-  void deliver(uint64_t watcher, std::string lines) override EMBER_EXCLUDES(mutex_);
 
   Parts parts_;
   WorkerOptions options_;
   size_t index_;
+  Role worker_;
   mutable Mutex mutex_;
-  command::StoreLog store_log_;  // observes store_thread_
-  std::unique_ptr<storage::StoreThread> store_thread_;
-  std::unique_ptr<command::LocalHandler> handler_;
-  std::unique_ptr<SaslGate> gate_;  // before handler_, with -S
+  // Made by open() before start() returns, and then the same to the end.
+  std::unique_ptr<Service> service_ EMBER_GUARDED_BY(worker_);
+  std::unique_ptr<SaslGate> gate_;  // before the service's handler, with -S
   std::unique_ptr<session::SessionSet> sessions_;
   // Before the poller, which refers to them. Changed by the worker alone.
   std::vector<std::unique_ptr<session::UdpSession>> udp_sessions_ EMBER_GUARDED_BY(mutex_);
   std::unique_ptr<net::Poller> poller_;
   net::Timers timers_;  // first to go, and disarms what is armed
-  ConnectionLog connection_log_;
-  UnixSeconds last_silence_check_ = 0;
+  ConnectionLog connection_log_ EMBER_GUARDED_BY(worker_);
   std::atomic<int> stops_{0};
 
   std::vector<Arrival> arrivals_ EMBER_GUARDED_BY(mutex_);
   UdpOptions udp_ EMBER_GUARDED_BY(mutex_);
-  std::vector<Lines> lines_ EMBER_GUARDED_BY(mutex_);
 
   std::thread thread_;
 };

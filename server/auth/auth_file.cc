@@ -36,6 +36,7 @@ class SecretText {
 
   /// Reads up to the capacity; 0 or an errno.
   int fill(int file) {
+    check(size_ == 0, "a secret text is filled once");
     while (size_ < capacity_) {
       const ssize_t got = ::read(file, bytes_.get() + size_, capacity_ - size_);
       if (got < 0 && errno == EINTR) {
@@ -99,9 +100,11 @@ AuthUsers::Hash AuthUsers::hash(std::string_view user, std::string_view password
   // the same length.
   const auto digest = [this](std::string_view text) {
     Hash result{};
-    ::HMAC(::EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-           reinterpret_cast<const unsigned char*>(text.data()), text.size(), result.data(),
-           nullptr);
+    unsigned size = 0;
+    const auto* const done = ::HMAC(::EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+                                    reinterpret_cast<const unsigned char*>(text.data()),
+                                    text.size(), result.data(), &size);
+    check(done != nullptr && size == kHashSize, "the library has SHA-256");
     return result;
   };
   std::array<Hash, 2> both{digest(user), digest(password)};
@@ -113,6 +116,7 @@ AuthUsers::Hash AuthUsers::hash(std::string_view user, std::string_view password
 Result<void> AuthUsers::add_lines(std::string_view text) {
   // Reserved at once: growing would leave hashes behind in memory given back.
   hashes_.reserve(hashes_.size() + static_cast<size_t>(std::ranges::count(text, '\n')) + 1);
+  const Hash* const before = hashes_.data();
   for (size_t number = 1; !text.empty(); ++number) {
     const size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
@@ -127,6 +131,7 @@ Result<void> AuthUsers::add_lines(std::string_view text) {
       ++useless_;
     }
     hashes_.push_back(hash(user, password));
+    check(hashes_.data() == before, "hashes stay where they are");
   }
   return {};
 }
@@ -141,7 +146,9 @@ bool AuthUsers::allow(std::string_view user, std::string_view password) const {
 }
 
 AuthFile::AuthFile(std::string path, std::string_view named_by)
-    : path_(std::move(path)), named_by_(named_by), users_(std::make_shared<const AuthUsers>()) {}
+    : path_(std::move(path)), named_by_(named_by), users_(std::make_shared<const AuthUsers>()) {
+  check(!path_.empty(), "an auth file has a name");
+}
 
 Result<void> AuthFile::load() {
   // Not blocking: a pipe in the file's place must not hold the server.
@@ -165,6 +172,7 @@ Result<void> AuthFile::load() {
   if (auto added = users->add_lines(content.text()); !added) {
     return fail(fmt::format("auth file {} ({}): {}", path_, named_by_, added.error().message));
   }
+  check(users->useless() <= users->size(), "lines of no use are lines");
   if ((facts.st_mode & S_IRWXO) != 0) {
     log::warning("auth file {} is open to every user of this machine; chmod o-rwx it", path_);
   }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "server/auth/cyrus_sasl.h"
 #include "server/auth/sasl_plain.h"
@@ -33,6 +34,7 @@ Result<std::unique_ptr<Authentication>> Authentication::open(const Authenticatio
 }
 
 Result<void> Authentication::open_sasl() {
+  check(users_ == nullptr && sasl_ == nullptr, "either the text protocol asks for users, or SASL");
   if (const char* const path = std::getenv(kSaslUsersVariable); path != nullptr) {
     users_ = std::make_unique<AuthFile>(path, kSaslUsersVariable);
     sasl_ = std::make_unique<SaslPlain>(*users_);

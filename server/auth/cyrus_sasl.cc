@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 
 namespace ember::server {
@@ -116,6 +117,7 @@ class Conversation final : public SaslConversation {
  private:
   static SaslOutcome outcome_of(int status, std::string_view out, std::string& answer) {
     if (status == SASL_CONTINUE) {
+      check(out.data() != nullptr || out.empty(), "the library gives the bytes it counts");
       answer = out;
       return SaslOutcome::more;
     }
@@ -139,6 +141,7 @@ Result<std::string> list_mechanisms() {
         "-S: SASL has no mechanism; install its plugins (libsasl2-modules) and name some in "
         "mech_list of memcached.conf");
   }
+  check(names != nullptr && size > 0, "the library names the mechanisms it counts");
   return std::string(names, size);
 }
 

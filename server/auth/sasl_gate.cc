@@ -28,9 +28,9 @@ bool is_sasl(const Command& command) {
          command.verb == Verb::sasl_step;
 }
 
-/// The opcodes that are heard of a client that is not known yet. By opcode, not by verb, so that a
-/// malformed one is told what is wrong with it.
-bool open_to_strangers(const Command& command) {
+/// The opcodes that are answered before a client has authenticated. By opcode, not by verb, so that
+/// the answer to a malformed one says what is wrong with it.
+bool is_open_to_all(const Command& command) {
   if (!command.is_binary) {
     return false;
   }
@@ -59,8 +59,9 @@ void answer(const Command& command, Status status, ReplyBuffer& reply) {
   answer(command, status, protocol::text_of(status), reply);
 }
 
-/// To whoever is not known. Text, which no listener with -S speaks, is not even answered.
-void turn_away(const Command& command, ReplyBuffer& reply) {
+/// Answers a client that has not authenticated. Text, which no listener with -S speaks, gets no
+/// answer.
+void refuse(const Command& command, ReplyBuffer& reply) {
   if (command.is_binary) {
     answer(command, Status::auth_error, reply);
   }
@@ -70,17 +71,19 @@ void turn_away(const Command& command, ReplyBuffer& reply) {
 
 Progress SaslGate::execute(protocol::Client& client, std::span<const Command> batch,
                            ReplyBuffer& reply) {
+  worker_.assume();
+  debug_check(!batch.empty(), "a batch has commands");
   Standing& standing = clients_[&client];
   size_t done = 0;
   while (done < batch.size()) {
     const auto left = batch.subspan(done);
     if (is_sasl(left.front())) {
-      hear(standing, left.front(), reply);
+      answer_sasl(standing, left.front(), reply);
       ++done;
       continue;
     }
-    if (!standing.granted && !open_to_strangers(left.front())) {
-      turn_away(left.front(), reply);
+    if (!standing.granted && !is_open_to_all(left.front())) {
+      refuse(left.front(), reply);
       return {done + 1, Next::close};
     }
     size_t count = 1;
@@ -88,6 +91,7 @@ Progress SaslGate::execute(protocol::Client& client, std::span<const Command> ba
       ++count;
     }
     const Progress progress = behind_.execute(client, left.first(count), reply);
+    debug_check(progress.executed <= count, "a handler does no more than it was given");
     done += progress.executed;
     if (progress.next != Next::ready || progress.executed < count) {
       return {done, progress.next};
@@ -96,7 +100,7 @@ Progress SaslGate::execute(protocol::Client& client, std::span<const Command> ba
   return {done, Next::ready};
 }
 
-void SaslGate::hear(Standing& standing, const Command& command, ReplyBuffer& reply) {
+void SaslGate::answer_sasl(Standing& standing, const Command& command, ReplyBuffer& reply) {
   if (command.verb == Verb::sasl_list_mechs) {
     answer(command, Status::success, sasl_.mechanisms(), reply);
     return;
@@ -105,10 +109,12 @@ void SaslGate::hear(Standing& standing, const Command& command, ReplyBuffer& rep
     answer(command, Status::invalid_arguments, reply);
     return;
   }
+  debug_check(is_sasl(command), "only messages of SASL are judged");
   std::string words;
   const SaslOutcome outcome = judge(standing, command, words);
   standing.granted = outcome == SaslOutcome::granted;
   if (outcome == SaslOutcome::more) {
+    check(standing.conversation != nullptr, "what goes on has begun");
     answer(command, Status::auth_continue, words, reply);
     return;
   }
@@ -139,22 +145,25 @@ SaslOutcome SaslGate::judge(Standing& standing, const Command& command, std::str
 std::unique_ptr<protocol::IncomingValue> SaslGate::begin_value(protocol::Client& client,
                                                                const Command& command,
                                                                ReplyBuffer& reply) {
+  worker_.assume();
   if (clients_[&client].granted) {
     return behind_.begin_value(client, command, reply);
   }
   // memcached closes; here the value is swallowed, which costs as little.
-  turn_away(command, reply);
+  refuse(command, reply);
   return nullptr;
 }
 
 Progress SaslGate::finish_value(protocol::Client& client, const Command& command,
                                 std::unique_ptr<protocol::IncomingValue> value,
                                 ReplyBuffer& reply) {
-  check(clients_[&client].granted, "no value of a stranger begins");
+  worker_.assume();
+  check(clients_[&client].granted, "no value of a client that has not authenticated begins");
   return behind_.finish_value(client, command, std::move(value), reply);
 }
 
 void SaslGate::forget(protocol::Client& client) {
+  worker_.assume();
   behind_.forget(client);
   clients_.erase(&client);
 }

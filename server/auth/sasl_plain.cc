@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "base/check.h"
+
 namespace ember::server {
 namespace {
 
@@ -57,6 +59,7 @@ std::optional<PlainMessage> read_plain(std::string_view data) {
   if (second == std::string_view::npos || data.find('\0', second + 1) != std::string_view::npos) {
     return std::nullopt;
   }
+  check(first < second, "the second zero byte is behind the first");
   const PlainMessage message{.authorization = data.substr(0, first),
                              .user = data.substr(first + 1, second - first - 1),
                              .password = data.substr(second + 1)};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// CloseReason: why a session ends, as those are told who watch connections.
+// CloseReason: why a session ends, as the watchers of connections are told. Not how it ends.
 #pragma once
 
 #include <cstdint>

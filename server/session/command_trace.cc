@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/log.h"
 
 namespace ember::server::session {
@@ -30,6 +31,7 @@ void trace_open(int connection) { log::trace("<{} new client connection", connec
 void trace_close(int connection) { log::trace("<{} connection closed.", connection); }
 
 void trace_commands(int connection, std::span<const Command> commands) {
+  debug_check(log::enabled(log::Level::trace), "only what is logged is put into words");
   for (const Command& command : commands) {
     if (command.verb == Verb::get_end) {
       continue;
@@ -49,6 +51,7 @@ void trace_reply(int connection, const protocol::ReplyBuffer& reply, size_t befo
   if (reply.size() <= before) {
     return;
   }
+  debug_check(log::enabled(log::Level::trace), "only what is logged is put into words");
   std::array<iovec, 64> ranges{};
   const size_t count = reply.gather(ranges);
   std::string shown;
@@ -60,6 +63,7 @@ void trace_reply(int connection, const protocol::ReplyBuffer& reply, size_t befo
     shown.append(static_cast<const char*>(range.iov_base) + skipped, taken);
   }
   // Its first line only: behind it there may be a value.
+  debug_check(shown.size() <= kShown, "a reply is shown up to a bound");
   shown.resize(std::min(shown.find("\r\n"), shown.size()));
   const size_t size = reply.size() - before;
   const size_t told = shown.size() + 2;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // command_trace: what -vv logs of a connection, in memcached's manner: that it came and went, its
 // commands ("<12 get a") and the beginning of what they are answered (">12 END"). Never a value.
-// Called only where log::enabled(trace): nothing here is fast.
+// Threads: any. Cost: nothing here is fast. Requires: log::enabled(trace).
 #pragma once
 
 #include <cstddef>

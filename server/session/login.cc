@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/session/login.h"
 
+#include "base/check.h"
 #include "protocol/login_request.h"
 
 namespace ember::server::session {
@@ -42,6 +43,9 @@ LoginStep answer_login(std::span<const char> input, const Authenticator& authent
     counters.commands += 1;
     counters.errors += step.granted ? 0 : 1;
   }
+  debug_check(step.consumed <= input.size(), "no more is used than came");
+  debug_check(!step.granted || (step.consumed > 0 && !step.close),
+              "who may log in has sent a whole request");
   reply.append(answer_to(request.kind, step.granted));
   return step;
 }

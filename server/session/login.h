@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// login: a session's conversation with a client that has yet to say who it is (-Y): memcached's
-// answers, and the counts. Not the reading of requests (protocol/login_request.h), not who may.
+// login: a session's conversation with a client that has to log in first (-Y): memcached's answers,
+// and the counts. Not the reading of requests (protocol/login_request.h), not who may log in
+// (authenticator.h).
+//
+// Threads: the worker's; the counters are read from any.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +31,8 @@ struct LoginStep {
   uint64_t value_size = 0;
 };
 
-/// Answers the one request that `input` begins with, if it is all there.
+/// Answers the one request that `input` begins with, if it is all there. Appends the answer to
+/// `reply`. Returns how much of the input is done with, and what that means for the session.
 LoginStep answer_login(std::span<const char> input, const Authenticator& authenticator,
                        LoginCounters& counters, protocol::ReplyBuffer& reply);
 

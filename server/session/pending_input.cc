@@ -38,11 +38,13 @@ void PendingInput::append(std::span<const char> bytes) {
   }
   std::memcpy(data_.get() + end_, bytes.data(), bytes.size());
   end_ += static_cast<uint32_t>(bytes.size());
+  debug_check(begin_ < end_ && end_ <= capacity_, "what is kept lies within its memory");
 }
 
 void PendingInput::consume(size_t size) {
   check(size <= this->size(), "no more is used than is there");
   begin_ += static_cast<uint32_t>(size);
+  debug_check(begin_ <= end_, "what is used was kept");
   if (begin_ == end_) {
     data_.reset();
     begin_ = end_ = capacity_ = 0;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // PendingInput: received bytes that cannot be used yet: the beginning of a cut request, or what
-// came while the connection waits. Memory is held only while there are such bytes.
+// came while the connection waits. Not why they wait (session.h).
+//
+// Ownership: owns its memory, and holds it only while there are such bytes.
+// Threads: one worker's. Cost: a byte is copied once when it comes, and again when memory grows.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +21,10 @@ class PendingInput {
   /// Valid until the next call of anything else.
   std::span<const char> bytes() const { return {data_.get() + begin_, size()}; }
 
+  /// Keeps `bytes` behind what is kept.
   void append(std::span<const char> bytes);
 
-  /// The first `size` bytes are used.
+  /// Drops the first `size` bytes, which are used. Requires: `size` is at most size().
   void consume(size_t size);
 
  private:

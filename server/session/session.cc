@@ -48,6 +48,7 @@ void Session::set_input(InputState next) {
 }
 
 void Session::on_receive(std::span<const char> bytes) {
+  context_.worker.assume();
   debug_check(!bytes.empty(), "what is received is some bytes");
   if (phase_ >= SessionPhase::input_closed) {
     return;  // what follows a quit
@@ -65,6 +66,7 @@ void Session::on_receive(std::span<const char> bytes) {
 }
 
 void Session::on_end(int error) {
+  context_.worker.assume();
   check(!peer_ended_, "the peer ends once");
   peer_ended_ = true;
   if (error != 0) {
@@ -76,12 +78,14 @@ void Session::on_end(int error) {
 }
 
 void Session::on_sent(size_t size, int error) {
-  check(sending_, "what is sent was being sent");
+  context_.worker.assume();
+  debug_check(sending_, "what is sent was being sent");
   sending_ = false;
   if (error != 0) {
     close(CloseReason::error);
     return;
   }
+  debug_check(reply_ != nullptr && size <= reply_->size(), "what is sent was to be sent");
   context_.counters().bytes_written += size;
   reply_->consume(size);
   const bool low = reply_->size() <= context_.options().max_unsent / kLowWaterPart;
@@ -100,11 +104,13 @@ void Session::on_sent(size_t size, int error) {
 }
 
 void Session::on_released() {
+  context_.worker.assume();
   check(phase_ == SessionPhase::closed, "the poller lets go of what was closed");
   context_.owner().on_released(*this);
 }
 
 void Session::resume() {
+  context_.worker.assume();
   check(input_ == InputState::suspended, "only a suspended call resumes");
   check(phase_ != SessionPhase::closed, "a closed session was forgotten by its handler");
   set_input(InputState::blocked);
@@ -112,6 +118,7 @@ void Session::resume() {
 }
 
 void Session::flush() {
+  context_.worker.assume();
   if (phase_ == SessionPhase::closed || sending_) {
     return;
   }
@@ -139,9 +146,11 @@ void Session::send_some() {
 }
 
 void Session::resume_held() {
+  context_.worker.assume();
   if (phase_ == SessionPhase::closed) {
     return;
   }
+  debug_check(held_ == nullptr || input_ != InputState::flowing, "held commands block the input");
   if (input_ == InputState::yielded) {
     set_input(InputState::blocked);
   }
@@ -154,6 +163,7 @@ void Session::resume_held() {
 }
 
 void Session::report(std::string_view bytes) {
+  context_.worker.assume();
   if (phase_ == SessionPhase::closed) {
     return;
   }
@@ -162,6 +172,7 @@ void Session::report(std::string_view bytes) {
 }
 
 void Session::close(CloseReason reason) {
+  context_.worker.assume();
   if (phase_ == SessionPhase::closed) {
     return;
   }
@@ -178,6 +189,7 @@ void Session::close(CloseReason reason) {
 }
 
 bool Session::quiescent() const {
+  context_.worker.assume();
   return input_ == InputState::flowing && !sending_ && held_ == nullptr && value_ == nullptr &&
          pending_.empty() && (reply_ == nullptr || reply_->empty());
 }
@@ -201,6 +213,7 @@ void Session::count_requests(size_t count) {
 
 /// Uses `bytes`, which came just now, and keeps what cannot be used yet.
 void Session::take(std::span<const char> bytes) {
+  debug_check(parser_.chosen(), "the first byte has been looked at");
   if (!must_wait() && pending_.empty()) {
     pending_.append(bytes.subspan(consume(bytes)));
     return;
@@ -252,6 +265,8 @@ Parser::Step Session::parse_and_run(std::span<const char> input) {
   const std::span<Command> scratch = context_.scratch();
   const Parser::Step step = parser_.parse(input, scratch);
   const bool value_follows = step.stop == Parser::Stop::value;
+  debug_check(!value_follows || step.count < scratch.size(),
+              "a command whose value follows is there");
   count_requests(step.count);
   run(scratch.first(step.count + (value_follows ? 1 : 0)), value_follows);
   if (step.stop == Parser::Stop::close) {
@@ -263,6 +278,7 @@ Parser::Step Session::parse_and_run(std::span<const char> input) {
 /// Answers one request of a client that has to log in. Returns its size, 0 when it is not all
 /// there.
 size_t Session::log_in(std::span<const char> input) {
+  check(context_.options().authenticator != nullptr, "a login has a judge");
   const LoginStep step =
       answer_login(input, *context_.options().authenticator, context_.counters().logins, reply());
   if (step.granted) {
@@ -272,6 +288,7 @@ size_t Session::log_in(std::span<const char> input) {
     refuse_input();
   }
   if (step.value_follows) {
+    debug_check(value_ == nullptr, "one value comes at a time");
     Command refused;
     refused.value_size = step.value_size;
     value_ = std::make_unique<ValueStream>(refused, nullptr);
@@ -293,12 +310,12 @@ void Session::refuse_input() {
 /// Does `commands`, the last of which is one whose value follows if `value_follows`. What cannot
 /// be done now is held.
 void Session::run(std::span<const Command> commands, bool value_follows) {
+  debug_check(!value_follows || !commands.empty(), "a value follows its command");
   const size_t whole = commands.size() - (value_follows ? 1 : 0);
   size_t done = 0;
   while (done < whole && may_execute()) {
     const auto progress = execute(commands.subspan(done, whole - done));
     done += progress.executed;
-    debug_check(done <= whole, "a handler does no more than it was given");
     apply(progress.next);
     if (progress.next == Next::ready && done < whole) {
       check(!reply().empty(), "a handler stops early only when the reply is full");
@@ -326,6 +343,7 @@ protocol::Progress Session::execute(std::span<const Command> batch) {
     trace_commands(number(), batch);
   }
   const auto progress = context_.handler().execute(*this, batch, reply());
+  debug_check(progress.executed <= batch.size(), "a handler does no more than it was given");
   if (traced) [[unlikely]] {
     trace_reply(number(), reply(), before);
   }
@@ -337,8 +355,8 @@ void Session::begin_value(const Command& command) {
   if (log::enabled(log::Level::trace)) [[unlikely]] {
     trace_commands(number(), {&command, 1});
   }
-  auto place = context_.handler().begin_value(*this, command, reply());
-  value_ = std::make_unique<ValueStream>(command, std::move(place));
+  auto incoming = context_.handler().begin_value(*this, command, reply());
+  value_ = std::make_unique<ValueStream>(command, std::move(incoming));
 }
 
 size_t Session::continue_value(std::span<const char> input) {
@@ -372,6 +390,7 @@ void Session::apply(Next next) {
       enter(SessionPhase::closing);
       break;
     case Next::listen:
+      check(!listening(), "a client listens from its first watch on");
       listening_.store(true, std::memory_order_relaxed);
       close_reason_ = CloseReason::normal;
       if (phase_ != SessionPhase::input_closed) {
@@ -412,6 +431,7 @@ void Session::update_backpressure() {
 }
 
 void Session::show_reading() {
+  debug_check(input_ != InputState::flowing || !must_wait(), "input that must wait does not flow");
   // A whole line that is left, though nothing waits, is one whose value is still to come.
   const bool value =
       value_ != nullptr || (!pending_.empty() && input_ == InputState::flowing &&
@@ -428,6 +448,7 @@ protocol::ReplyBuffer& Session::reply() {
 
 /// The reply is sent: its buffer goes back, unless a suspended call still writes to it.
 void Session::end_reply() {
+  debug_check(!sending_ && (reply_ == nullptr || reply_->empty()), "an end comes when all is sent");
   if (reply_ != nullptr && input_ != InputState::suspended) {
     context_.replies().put(std::move(reply_));
   }

@@ -14,6 +14,7 @@
 #include <span>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "protocol/command.h"
 #include "protocol/handler.h"
 #include "server/net/poller.h"
@@ -54,6 +55,9 @@ class SessionContext {
   SessionContext(const Parts& parts, const SessionOptions& options);
   SessionContext(const SessionContext&) = delete;
   SessionContext& operator=(const SessionContext&) = delete;
+
+  /// The thread of these sessions.
+  Role worker;
 
   net::Poller& poller() { return parts_.poller; }
   protocol::Handler& handler() { return parts_.handler; }

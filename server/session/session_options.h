@@ -33,6 +33,8 @@ struct SessionOptions {
   size_t max_unsent = 2 * kMiB;
   /// By number; a listener beyond the last has the defaults.
   std::vector<ListenerOptions> listeners;
+  /// A session that got nothing for longer is closed. 0: none is.
+  uint32_t idle_timeout_s = 0;
   /// Judges who may log in (-Y), and outlives the sessions. Null: nobody has to.
   const Authenticator* authenticator = nullptr;
 };

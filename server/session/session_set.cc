@@ -11,7 +11,8 @@
 
 namespace ember::server::session {
 SessionSet::SessionSet(Parts parts, const SessionOptions& options)
-    : on_gone_(std::move(parts.on_gone)),
+    : timers_(parts.timers),
+      on_gone_(std::move(parts.on_gone)),
       on_close_(std::move(parts.on_close)),
       context_(
           {.poller = parts.poller, .handler = parts.handler, .clock = parts.clock, .owner = *this},
@@ -25,6 +26,8 @@ SessionSet::~SessionSet() {
 }
 
 void SessionSet::add(Fd connection, uint32_t listener) {
+  context_.worker.assume();
+  check(connection.get() >= 0, "a new connection is open");
   auto session = std::make_unique<Session>(context_, listener);
   session->set_state.number = connection.get();
   if (log::enabled(log::Level::trace)) {
@@ -40,6 +43,9 @@ void SessionSet::add(Fd connection, uint32_t listener) {
   }
   ++size_;
   ++context_.counters().sessions;
+  if (context_.options().idle_timeout_s > 0) {
+    timers_.arm(*session, idle_deadline_ms(*session), *this);
+  }
   session->poller_state.security = context_.options_of(listener).security;
   context_.poller().add(*session, std::move(connection));
   if (context_.draining()) {
@@ -49,6 +55,9 @@ void SessionSet::add(Fd connection, uint32_t listener) {
 }
 
 void SessionSet::on_close(Session& session, CloseReason reason) {
+  context_.worker.assume();
+  timers_.cancel(session);
+  debug_check(!session.set_state.closed, "a session is closed once");
   if (on_close_) {
     on_close_(session, reason);
   }
@@ -57,6 +66,7 @@ void SessionSet::on_close(Session& session, CloseReason reason) {
 }
 
 void SessionSet::on_released(Session& session) {
+  context_.worker.assume();
   auto& state = session.set_state;
   context_.due_to_flush().remove(state.flush_place);
   context_.due_to_resume().remove(state.resume_place);
@@ -83,6 +93,7 @@ void SessionSet::on_released(Session& session) {
 }
 
 void SessionSet::end_turn() {
+  context_.worker.assume();
   flush();
   context_.next_turn();
   if (!context_.due_to_resume().empty()) {
@@ -122,27 +133,45 @@ void SessionSet::each(const Visit& visit) {
       sessions.push_back(session);
     }
   }
+  check(sessions.size() == size_, "the list holds all sessions that are counted");
   // Closing releases later, so none of them goes away meanwhile.
   for (Session* const session : sessions) {
     visit(*session);
   }
 }
 
-void SessionSet::close_silent(UnixSeconds since) {
-  each([since](Session& session) {
-    // Who only listens has nothing to say; whether it still reads shows when it is told something.
-    if (session.last_active() < since && !session.listening()) {
-      session.close(CloseReason::idle);
-    }
-  });
+/// Seconds are whole, and the last of them may have begun just now: so one more.
+uint64_t SessionSet::idle_deadline_ms(const Session& session) const {
+  check(context_.options().idle_timeout_s > 0,
+        "only where there is a time-out, there is a deadline");
+  constexpr uint64_t kPerSecond = 1000;
+  return (uint64_t{session.last_active()} + context_.options().idle_timeout_s + 1) * kPerSecond;
+}
+
+void SessionSet::on_due(net::Timer& timer) {
+  context_.worker.assume();
+  check(!timer.armed(), "a timer that is due is armed no more");
+  auto& session = static_cast<Session&>(timer);
+  if (session.listening()) {
+    return;  // it has nothing to say; whether it still reads shows when something is sent to it
+  }
+  // What it sent meanwhile has moved its deadline, not the timer.
+  const uint64_t deadline = idle_deadline_ms(session);
+  if (timers_.now_ms() < deadline) {
+    timers_.arm(session, deadline, *this);
+  } else {
+    session.close(CloseReason::idle);
+  }
 }
 
 void SessionSet::drain() {
+  context_.worker.assume();
   context_.begin_draining();
   each([](Session& session) { session.flush_later(); });
 }
 
 void SessionSet::close_all() {
+  context_.worker.assume();
   each([](Session& session) { session.close(CloseReason::shutdown); });
 }
 

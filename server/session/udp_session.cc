@@ -66,6 +66,7 @@ bool is_key_of_line(const Command& command) {
 
 /// The end of the first request line's commands: one, or the keys of a retrieval and what ends it.
 size_t end_of_line(std::span<const Command> commands) {
+  debug_check(!commands.empty(), "a line has a command");
   size_t end = 0;
   while (end < commands.size() && is_key_of_line(commands[end])) {
     ++end;
@@ -74,6 +75,7 @@ size_t end_of_line(std::span<const Command> commands) {
 }
 
 void write_too_large(const Command& command, ReplyBuffer& reply) {
+  debug_check(command.is_binary, "text has an error line of its own");
   const std::string_view text = protocol::text_of(protocol::Status::too_large);
   char* const head = reply.reserve(protocol::kBinaryHeaderSize);
   protocol::write_binary_header(head, {.opcode = command.binary.opcode,
@@ -105,6 +107,7 @@ UdpInfo UdpSession::info() const {
 }
 
 void UdpSession::on_readable() {
+  context_.worker.assume();
   for (int i = 0; i < kMaxPerTurn; ++i) {
     const auto datagram = endpoint_.receive();
     if (!datagram) {
@@ -129,8 +132,8 @@ void UdpSession::serve(const net::UdpEndpoint::Datagram& datagram) {
   }
   const Request request{
       .peer = datagram.peer, .size = datagram.bytes.size(), .id = frame->request_id};
+  debug_check(reply_ == nullptr && !too_large_, "a datagram is answered before the next is read");
   reply_ = context_.replies().take();
-  too_large_ = false;
   Parser::Options options = context_.options().parser;
   // A value comes with its command or not at all.
   options.max_buffered_value = net::UdpEndpoint::kReceiveSize;
@@ -148,6 +151,8 @@ void UdpSession::parse_and_run(RequestParser& parser, std::span<const char> inpu
   while (true) {
     const Parser::Step step = parser.parse(input, scratch);
     input = input.subspan(step.consumed);
+    debug_check(step.stop != Parser::Stop::batch_full || step.consumed > 0,
+                "a batch that is full has used some input");
     if (!run(scratch.first(step.count), request) || step.stop == Parser::Stop::close) {
       return;
     }
@@ -163,6 +168,7 @@ void UdpSession::parse_and_run(RequestParser& parser, std::span<const char> inpu
 /// What is left is a line whose value is not all there, or a piece of a line, which is dropped.
 void UdpSession::refuse_cut(std::span<const char> rest, bool value_follows,
                             const Request& request) {
+  debug_check(!too_large_, "a line that is cut comes behind whole ones");
   if (value_follows || std::ranges::find(rest, '\n') != rest.end()) {
     reply_->clear();
     reply_->append(kNoValue);
@@ -174,6 +180,7 @@ void UdpSession::refuse_cut(std::span<const char> rest, bool value_follows,
 bool UdpSession::run(std::span<const Command> commands, const Request& request) {
   while (!commands.empty()) {
     const size_t size = end_of_line(commands);
+    debug_check(size > 0 && size <= commands.size(), "a line's commands are among those parsed");
     const Next next = execute(commands.first(size));
     if (const Command& last = commands[size - 1]; !is_key_of_line(last)) {
       finish_reply(last, request);
@@ -193,6 +200,7 @@ Next UdpSession::execute(std::span<const Command> commands) {
   }
   while (!commands.empty()) {
     const auto progress = context_.handler().execute(*this, commands, *reply_);
+    debug_check(progress.executed <= commands.size(), "a handler does no more than it was given");
     commands = commands.subspan(progress.executed);
     const bool stopped = progress.next == Next::ready && progress.executed == 0;
     if (stopped || reply_->size() > options_.max_reply) {
@@ -210,6 +218,7 @@ Next UdpSession::execute(std::span<const Command> commands) {
 }
 
 void UdpSession::finish_reply(const Command& last, const Request& request) {
+  debug_check(!is_key_of_line(last), "a line's reply is whole at its end");
   if (too_large_) {
     reply_->clear();
     if (last.is_binary) {
@@ -229,6 +238,7 @@ void UdpSession::send_reply(const Request& request) {
   if (total == 0) {
     return;
   }
+  debug_check(total <= UINT16_MAX, "the reply's bound keeps its datagrams countable");
   if (!limit_.take(request.peer.network(), request.size, reply_->size() + total * UdpFrame::kSize,
                    std::chrono::steady_clock::now())) {
     ++counters_.withheld;
@@ -250,6 +260,7 @@ void UdpSession::send_reply(const Request& request) {
       reply_->consume(part);
       size += part;
     }
+    debug_check(size > UdpFrame::kSize, "every datagram carries a part of the reply");
     if (endpoint_.send(request.peer, std::span(datagram).first(size))) {
       ++counters_.sent;
       context_.counters().bytes_written += size;
@@ -257,6 +268,7 @@ void UdpSession::send_reply(const Request& request) {
       ++counters_.lost;
     }
   }
+  debug_check(reply_->empty(), "the datagrams hold all of the reply");
 }
 
 }  // namespace ember::server::session

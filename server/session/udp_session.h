@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // UdpSession: one worker's UDP socket: a datagram in, its commands to the handler, the replies out
 // in datagrams. Every datagram is on its own: nothing is kept from one to the next, and what does
-// not arrive whole is not waited for.
+// not arrive whole is not waited for. Not the socket's system calls (net/udp_endpoint.h), not the
+// limit of replies (net/udp_rate_limiter.h).
 //
 // Never an amplifier: the source of a datagram can be anybody's address, so replies are bounded
 // (max_reply), rationed by network (net::UdpRateLimiter), and never sent where a server may listen.
 //
-// Ownership: the descriptor is its owner's, and open until the poller is gone. Handler, limit,
-// clock and set outlive it. Threads: the worker's; the figures from any.
+// Ownership: the descriptor is its owner's, and open until the poller is gone. Limit and
+// context outlive it. Threads: the worker's; the figures from any.
 #pragma once
 
 #include <atomic>
@@ -63,9 +64,12 @@ class UdpSession final : public net::Readable, public protocol::Client {
   /// memcached's: with all headers it passes any network.
   static constexpr size_t kDatagramSize = 1400;
 
+  /// Serves `fd`. Requires: `fd` is a bound datagram socket that does not block.
   UdpSession(SessionContext& context, net::UdpRateLimiter& limit, int fd, const Options& options);
 
+  /// Serves what has come, up to a bound: the rest is read in the poller's next turn.
   void on_readable() override;
+  /// A reply that would come later has nobody to wait for it: suspended calls are forgotten.
   void resume() override {}
   int number() const override { return endpoint_.fd(); }
 
@@ -80,13 +84,18 @@ class UdpSession final : public net::Readable, public protocol::Client {
     uint16_t id;
   };
 
-  void serve(const net::UdpEndpoint::Datagram& datagram);
-  void parse_and_run(RequestParser& parser, std::span<const char> input, const Request& request);
-  void refuse_cut(std::span<const char> rest, bool value_follows, const Request& request);
-  bool run(std::span<const protocol::Command> commands, const Request& request);
-  protocol::Next execute(std::span<const protocol::Command> commands);
-  void finish_reply(const protocol::Command& last, const Request& request);
-  void send_reply(const Request& request);
+  void serve(const net::UdpEndpoint::Datagram& datagram) EMBER_REQUIRES(context_.worker);
+  void parse_and_run(RequestParser& parser, std::span<const char> input, const Request& request)
+      EMBER_REQUIRES(context_.worker);
+  void refuse_cut(std::span<const char> rest, bool value_follows, const Request& request)
+      EMBER_REQUIRES(context_.worker);
+  bool run(std::span<const protocol::Command> commands, const Request& request)
+      EMBER_REQUIRES(context_.worker);
+  protocol::Next execute(std::span<const protocol::Command> commands)
+      EMBER_REQUIRES(context_.worker);
+  void finish_reply(const protocol::Command& last, const Request& request)
+      EMBER_REQUIRES(context_.worker);
+  void send_reply(const Request& request) EMBER_REQUIRES(context_.worker);
 
   SessionContext& context_;
   net::UdpRateLimiter& limit_;
@@ -94,8 +103,8 @@ class UdpSession final : public net::Readable, public protocol::Client {
   net::UdpEndpoint endpoint_;
   UdpCounters counters_;
   std::atomic<UnixSeconds> last_active_;
-  std::unique_ptr<protocol::ReplyBuffer> reply_;
-  bool too_large_ = false;  // the reply to the command under way
+  std::unique_ptr<protocol::ReplyBuffer> reply_ EMBER_GUARDED_BY(context_.worker);
+  bool too_large_ EMBER_GUARDED_BY(context_.worker) = false;  // the reply to the command under way
 };
 
 }  // namespace ember::server::session

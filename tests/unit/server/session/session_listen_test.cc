@@ -29,11 +29,12 @@ class SessionListenTest : public testing::TestWithParam<net::PollerKind> {
     set_ = std::make_unique<SessionSet>(
         SessionSet::Parts{
             .poller = *poller_,
+            .timers = timers_,
             .handler = handler_,
             .clock = clock_,
             .on_gone = [] {},
             .on_close = [this](const Session&, CloseReason reason) { reasons_.push_back(reason); }},
-        SessionOptions{});
+        SessionOptions{.idle_timeout_s = kIdleTimeoutS});
     std::array<int, 2> pair{};
     ASSERT_EQ(0, ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()));
     set_->add(Fd(pair[0]), 0);
@@ -78,12 +79,15 @@ class SessionListenTest : public testing::TestWithParam<net::PollerKind> {
     ASSERT_EQ(1U, handler_.listening.size());
   }
 
+  static constexpr uint32_t kIdleTimeoutS = 1000;
+
   net::CountingHooks hooks_;
   Clock clock_;
   EchoHandler handler_;
   std::vector<CloseReason> reasons_;
   std::unique_ptr<net::Poller> poller_;
   std::unique_ptr<SessionSet> set_;
+  net::Timers timers_{clock_};
   Fd client_;
 };
 
@@ -128,7 +132,8 @@ TEST_P(SessionListenTest, AListenerThatLeavesIsForgotten) {
 
 TEST_P(SessionListenTest, SilenceIsNoReasonToCloseIt) {
   listen();
-  set_->close_silent(clock_.now() + 1000);
+  clock_.advance(2 * kIdleTimeoutS);
+  timers_.run();
   EXPECT_TRUE(reasons_.empty());
   handler_.listening.front()->report("still here\n");
   expect("still here\n");
@@ -156,7 +161,8 @@ TEST_P(SessionListenTest, AnEndlessLineIsAnError) {
 TEST_P(SessionListenTest, TheSilentAreClosedAsIdle) {
   send("get a\r\n");
   expect("END\r\n");
-  set_->close_silent(clock_.now() + 1000);
+  clock_.advance(2 * kIdleTimeoutS);
+  timers_.run();
   run_until([&] { return set_->empty(); });
   EXPECT_EQ(std::vector{CloseReason::idle}, reasons_);
 }

@@ -74,10 +74,12 @@ class SessionTest : public testing::TestWithParam<net::PollerKind> {
   }
 
   void make_set(const SessionOptions& options) {
-    set = std::make_unique<SessionSet>(
-        SessionSet::Parts{
-            .poller = *poller, .handler = handler, .clock = clock, .on_gone = [this] { ++gone; }},
-        options);
+    set = std::make_unique<SessionSet>(SessionSet::Parts{.poller = *poller,
+                                                         .timers = timers,
+                                                         .handler = handler,
+                                                         .clock = clock,
+                                                         .on_gone = [this] { ++gone; }},
+                                       options);
   }
 
   void turn(int timeout_ms = 5) {
@@ -145,6 +147,7 @@ class SessionTest : public testing::TestWithParam<net::PollerKind> {
   int gone = 0;
   std::unique_ptr<net::Poller> poller;
   std::unique_ptr<SessionSet> set;
+  net::Timers timers{clock};
 };
 
 INSTANTIATE_TEST_SUITE_P(Pollers, SessionTest,
@@ -481,14 +484,36 @@ TEST_P(SessionTest, DrainingClosesTheIdleAndWaitsForTheBusy) {
 }
 
 TEST_P(SessionTest, SilentSessionsAreClosed) {
+  make_set({.idle_timeout_s = 5});
   const Fd old = connect();
   clock.advance(10);
   clock.tick();
   const Fd young = connect();
-  set->close_silent(clock.now() - 5);
+  timers.run();
   expect_closed(old);
   write(young, "version\r\n");
   EXPECT_EQ("OK\r\n", read(young, 4));
+}
+
+TEST_P(SessionTest, WhoSendsInTimeStays) {
+  make_set({.idle_timeout_s = 5});
+  const Fd client = connect();
+  for (int i = 0; i < 5; ++i) {
+    clock.advance(4);
+    write(client, "version\r\n");
+    EXPECT_EQ("OK\r\n", read(client, 4));
+    timers.run();
+  }
+  EXPECT_EQ(1U, timers.size());
+  clock.advance(7);
+  timers.run();
+  expect_closed(client);
+  EXPECT_EQ(0U, timers.size());
+}
+
+TEST_P(SessionTest, WithoutATimeOutNoTimerIsArmed) {
+  const Fd client = connect();
+  EXPECT_EQ(0U, timers.size());
 }
 
 TEST_P(SessionTest, ClientsComeAndGoWithRepliesUnread) {

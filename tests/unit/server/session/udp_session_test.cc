@@ -54,7 +54,8 @@ class UdpSessionTest : public testing::TestWithParam<net::PollerKind> {
     ASSERT_TRUE(opened) << opened.error().message;
     poller = std::move(*opened);
     set = std::make_unique<SessionSet>(
-        SessionSet::Parts{.poller = *poller, .handler = handler, .clock = clock, .on_gone = {}},
+        SessionSet::Parts{
+            .poller = *poller, .timers = timers, .handler = handler, .clock = clock, .on_gone = {}},
         SessionOptions{});
     client = bound_client(0);
     serve({}, 0);
@@ -156,6 +157,7 @@ class UdpSessionTest : public testing::TestWithParam<net::PollerKind> {
   net::ListenSocket server;
   std::unique_ptr<net::UdpRateLimiter> limit;
   std::unique_ptr<SessionSet> set;
+  net::Timers timers{clock};
   std::unique_ptr<UdpSession> session;
   std::unique_ptr<net::Poller> poller;
   Fd client;

@@ -14,7 +14,7 @@
 namespace ember::bench {
 namespace {
 
-constexpr size_t kCarryRoom = 1024;  // longer than any line of a reply
+constexpr size_t kCarryRoom = ReplyReader::kMaxLineSize;  // for the beginning of a line
 constexpr uint32_t kFillDepth = 64;
 constexpr int kEventsAtOnce = 256;
 // A sleep may end this much too late; the schedule's last stretch is spun through instead.

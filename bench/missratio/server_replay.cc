@@ -22,7 +22,7 @@ namespace ember::bench {
 namespace {
 
 constexpr size_t kReadSize = 256 * 1024;
-constexpr size_t kCarryRoom = 1024;
+constexpr size_t kCarryRoom = ReplyReader::kMaxLineSize;
 constexpr uint32_t kMaxBatch = 1024;
 
 /// Sends gets in batches; the sets of the keys that missed go in front of the next batch.

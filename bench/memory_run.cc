@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "bench/memory_test.h"
+#include "bench/memory_run.h"
 
 #include <string_view>
 
@@ -32,8 +32,8 @@ uint64_t stat(std::string_view stats, std::string_view name) {
 
 }  // namespace
 
-Result<MemoryResult> run_memory_test(const Workload& workload, const LoadOptions& options) {
-  check(options.server_pid.has_value(), "run_memory_test without the server's process");
+Result<MemoryResult> perform_memory_run(const Workload& workload, const LoadOptions& options) {
+  check(options.server_pid.has_value(), "perform_memory_run without the server's process");
   auto before = read_process_usage(*options.server_pid);
   if (!before) {
     return std::unexpected(before.error());

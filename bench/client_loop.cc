@@ -11,10 +11,12 @@
 #include <ctime>
 #include <utility>
 
+#include "base/check.h"
+
 namespace ember::bench {
 namespace {
 
-constexpr size_t kCarryRoom = 1024;  // longer than any line of a reply
+constexpr size_t kCarryRoom = ReplyReader::kMaxLineSize;  // for the beginning of a line
 constexpr uint32_t kFillDepth = 64;
 constexpr int kEventsAtOnce = 256;
 // A sleep may end this much too late; the schedule's last stretch is spun through instead.
@@ -162,6 +164,7 @@ Result<void> ClientLoop::take(Connection& connection, size_t size) {
   add(counters_.bytes_received, size);
   now_ns_ = now_ns();
   const size_t carried = connection.carry.size();
+  check(carried <= kCarryRoom && size <= options_.read_size, "what was received fits the input");
   std::memcpy(start - carried, connection.carry.data(), carried);
   const std::string_view rest =
       connection.reader.consume({start - carried, carried + size}, connection.asked, *this);
@@ -200,6 +203,8 @@ Result<void> ClientLoop::refill(Connection& connection) {
       }
       break;
   }
+  debug_check(connection.asked.size() <= std::max(options_.depth, kFillDepth),
+              "no more requests are under way than the depth");
   connection.unsent.clear();
   std::string_view bytes = output_.view();
   if (bytes.empty()) {
@@ -223,6 +228,7 @@ Result<void> ClientLoop::send_pending(Connection& connection) {
     return std::unexpected(*failure);
   }
   add(counters_.bytes_sent, sent);
+  debug_check(sent <= connection.unsent.size(), "no more is sent than there was");
   connection.unsent.erase(0, sent);
   if (!connection.unsent.empty()) {
     return {};
@@ -308,6 +314,7 @@ void ClientLoop::answered(uint64_t, Answer answer, size_t) {
 }
 
 void ClientLoop::finished(const Request& request) {
+  debug_check(under_way_ != 0, "a request that is answered was under way");
   --under_way_;
   add(counters_.requests, 1);
   if (phase_.load(std::memory_order_relaxed) == Phase::measure) {

@@ -34,6 +34,8 @@ class InFlight {
     at -= at >= requests_.size() ? requests_.size() : 0;
     requests_[at] = {verb, static_cast<uint32_t>(keys.size()), intended_ns};
     ++size_;
+    debug_check(keys.size() * requests_.size() <= keys_.size(),
+                "a request is no wider than stated");
     for (const uint64_t key : keys) {
       keys_[key_end_] = key;
       key_end_ = key_end_ + 1 == keys_.size() ? 0 : key_end_ + 1;
@@ -41,16 +43,21 @@ class InFlight {
   }
 
   /// The oldest request; there must be one.
-  const Request& front() const { return requests_[first_]; }
+  const Request& front() const {
+    debug_check(!empty(), "a request is under way");
+    return requests_[first_];
+  }
 
   /// The next key of the oldest request. The caller takes exactly `width` of them.
   uint64_t take_key() {
+    debug_check(!empty(), "keys are of a request under way");
     const uint64_t key = keys_[key_first_];
     key_first_ = key_first_ + 1 == keys_.size() ? 0 : key_first_ + 1;
     return key;
   }
 
   void pop() {
+    debug_check(!empty(), "a request is under way");
     first_ = first_ + 1 == requests_.size() ? 0 : first_ + 1;
     --size_;
   }

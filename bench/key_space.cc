@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "base/check.h"
 #include "bench/random.h"
 
 namespace ember::bench {
@@ -27,6 +28,7 @@ char* KeySpace::write(char* to, uint64_t index) const {
     *--at = static_cast<char>('0' + index % 10);
     index /= 10;
   } while (index != 0);
+  debug_check(at > to, "a key has room for its number");
   std::memset(to + 1, '0', static_cast<size_t>(at - to - 1));
   return end;
 }

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/numbers.h"
-#include "bench/idle_test.h"
-#include "bench/load_test.h"
-#include "bench/memory_test.h"
+#include "bench/idle_run.h"
+#include "bench/load_run.h"
+#include "bench/memory_run.h"
 #include "bench/plot.h"
 #include "bench/report.h"
 #include "bench/tls_client.h"
@@ -117,7 +117,7 @@ Result<void> write_outputs(const Figures& figures, const std::vector<double>& ra
 }
 
 Result<void> run_load(const Workload& workload, const LoadOptions& options) {
-  auto result = run_load_test(workload, options);
+  auto result = perform_load_run(workload, options);
   if (!result) {
     return std::unexpected(result.error());
   }
@@ -146,11 +146,11 @@ Result<void> run_load(const Workload& workload, const LoadOptions& options) {
 }
 
 Result<void> run_idle(const LoadOptions& options) {
-  auto result = run_idle_test({.server = options.server,
-                               .tls = options.tls,
-                               .server_pid = FLAGS_server_pid,
-                               .connections = FLAGS_connections,
-                               .hold_seconds = FLAGS_seconds});
+  auto result = perform_idle_run({.server = options.server,
+                                  .tls = options.tls,
+                                  .server_pid = FLAGS_server_pid,
+                                  .connections = FLAGS_connections,
+                                  .hold_seconds = FLAGS_seconds});
   if (!result) {
     return std::unexpected(result.error());
   }
@@ -162,7 +162,7 @@ Result<void> run_idle(const LoadOptions& options) {
 }
 
 Result<void> run_memory(const Workload& workload, const LoadOptions& options) {
-  auto result = run_memory_test(workload, options);
+  auto result = perform_memory_run(workload, options);
   if (!result) {
     return std::unexpected(result.error());
   }

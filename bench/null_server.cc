@@ -33,7 +33,7 @@ namespace {
 
 constexpr size_t kReadSize = 256 * 1024;
 constexpr size_t kCopyBelow = 16 * 1024;
-constexpr size_t kMaxPieces = 64;
+constexpr size_t kMaxParts = 64;
 
 struct Connection {
   Fd fd;
@@ -44,7 +44,7 @@ struct Connection {
 };
 
 /// A part of an answer: a constant, or a range of the output.
-struct Piece {
+struct Part {
   const char* constant = nullptr;  // null: in the output
   size_t start = 0;
   size_t size = 0;
@@ -77,7 +77,7 @@ class NullServer {
   std::string meta_text_;
   std::vector<char> input_;
   std::string output_;
-  std::vector<Piece> pieces_;  // of the answer, in order
+  std::vector<Part> parts_;  // of the answer, in order
   Fd listener_;
   Fd epoll_{epoll_create1(0)};
 };
@@ -140,7 +140,7 @@ bool NullServer::receive(Connection& connection) {
     return got < 0 && errno == EAGAIN;
   }
   output_.clear();
-  pieces_.clear();
+  parts_.clear();
   const std::string_view bytes(input_.data(), static_cast<size_t>(got));
   if (connection.carry.empty()) {
     answer(connection, bytes);
@@ -149,14 +149,14 @@ bool NullServer::receive(Connection& connection) {
     connection.carry.clear();
     answer(connection, whole);
   }
-  return pieces_.empty() || send_output(connection);
+  return parts_.empty() || send_output(connection);
 }
 
 void NullServer::append(std::string_view text) {
-  if (pieces_.empty() || pieces_.back().constant != nullptr) {
-    pieces_.push_back({.constant = nullptr, .start = output_.size(), .size = 0});
+  if (parts_.empty() || parts_.back().constant != nullptr) {
+    parts_.push_back({.constant = nullptr, .start = output_.size(), .size = 0});
   }
-  pieces_.back().size += text.size();
+  parts_.back().size += text.size();
   output_ += text;
 }
 
@@ -165,22 +165,22 @@ void NullServer::append_value(std::string_view text) {
   if (text.size() < kCopyBelow) {
     append(text);
   } else {
-    pieces_.push_back({.constant = text.data(), .start = 0, .size = text.size()});
+    parts_.push_back({.constant = text.data(), .start = 0, .size = text.size()});
   }
 }
 
 bool NullServer::send_output(Connection& connection) {
-  std::array<iovec, kMaxPieces> parts;
+  std::array<iovec, kMaxParts> ranges;
   size_t skip = 0;
   if (connection.unsent.empty()) {
-    const size_t count = std::min(pieces_.size(), kMaxPieces);
+    const size_t count = std::min(parts_.size(), kMaxParts);
     for (size_t number = 0; number < count; ++number) {
-      const Piece& piece = pieces_[number];
-      const char* from = piece.constant != nullptr ? piece.constant : output_.data() + piece.start;
-      parts[number] = {const_cast<char*>(from), piece.size};
+      const Part& part = parts_[number];
+      const char* from = part.constant != nullptr ? part.constant : output_.data() + part.start;
+      ranges[number] = {const_cast<char*>(from), part.size};
     }
     msghdr message{};
-    message.msg_iov = parts.data();
+    message.msg_iov = ranges.data();
     message.msg_iovlen = count;
     const ssize_t sent = sendmsg(connection.fd.get(), &message, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN) {
@@ -188,11 +188,11 @@ bool NullServer::send_output(Connection& connection) {
     }
     skip = sent < 0 ? 0 : static_cast<size_t>(sent);
   }
-  for (const Piece& piece : pieces_) {
-    const size_t skipped = std::min(skip, piece.size);
+  for (const Part& part : parts_) {
+    const size_t skipped = std::min(skip, part.size);
     skip -= skipped;
-    const char* from = piece.constant != nullptr ? piece.constant : output_.data() + piece.start;
-    connection.unsent.append(from + skipped, piece.size - skipped);
+    const char* from = part.constant != nullptr ? part.constant : output_.data() + part.start;
+    connection.unsent.append(from + skipped, part.size - skipped);
   }
   return connection.unsent.empty() || flush(connection);
 }

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/check.h"
+
 namespace ember::bench {
 
 class OutBuffer {
@@ -16,10 +18,15 @@ class OutBuffer {
     if (bytes_.size() - size_ < size) {
       bytes_.resize((size_ + size) * 2);
     }
+    debug_check(bytes_.size() - size_ >= size, "there is the room asked for");
     return bytes_.data() + size_;
   }
   /// What was written ends at `end`, in the last room().
-  void commit(const char* end) { size_ = static_cast<size_t>(end - bytes_.data()); }
+  void commit(const char* end) {
+    const auto size = static_cast<size_t>(end - bytes_.data());
+    check(size >= size_ && size <= bytes_.size(), "what is committed fits the room there was");
+    size_ = size;
+  }
 
   std::string_view view() const { return {bytes_.data(), size_}; }
   bool empty() const { return size_ == 0; }

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "bench/load_test.h"
+#include "bench/load_run.h"
 
 namespace ember::bench {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ReplyReader: finds the ends of replies in a stream of bytes and verifies every value in it.
-// It knows what was asked (InFlight), so it looks at little more than the first letters of lines.
-// Values are compared as they arrive and never copied.
+// ReplyReader: matches a stream of replies to what was asked (InFlight) and verifies every value in
+// it. Values are compared as they arrive and never copied. Not the replies' bytes: that is
+// protocol::ReplyParser.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include "bench/key_space.h"
 #include "bench/request_writer.h"
 #include "bench/value_space.h"
+#include "protocol/reply_parser.h"
 
 namespace ember::bench {
 
@@ -39,9 +40,15 @@ struct ReaderOptions {
 
 class ReplyReader {
  public:
+  /// The longest line of a reply; a longer one is broken.
+  static constexpr size_t kMaxLineSize = 1024;
+
   /// All outlive the reader.
   ReplyReader(const ReaderOptions& options, const KeySpace& keys, const ValueSpace& values)
-      : options_(options), keys_(keys), values_(values) {}
+      : options_(options),
+        keys_(keys),
+        values_(values),
+        parser_({.max_line_size = kMaxLineSize, .max_buffered_value = 0}) {}
 
   /// Takes what it can; returns the beginning of a line that is not all there, to be given again
   /// in front of what follows. Stops at an answer nobody asked for (see broken()).
@@ -51,25 +58,28 @@ class ReplyReader {
   bool broken() const { return broken_; }
 
  private:
-  std::string_view take_value(std::string_view bytes, InFlight& asked, ReplySink& sink);
-  void take_line(std::string_view line, InFlight& asked, ReplySink& sink);
-  void take_set_line(std::string_view line, InFlight& asked, ReplySink& sink);
-  void take_classic_line(std::string_view line, InFlight& asked, ReplySink& sink);
-  void take_meta_line(std::string_view line, InFlight& asked, ReplySink& sink);
-  void begin_value(uint64_t key, std::string_view size);
-  void miss_rest(InFlight& asked, ReplySink& sink, Answer answer);
+  void take_reply(InFlight& asked, ReplySink& sink);
+  void begin_value(InFlight& asked, ReplySink& sink);
+  bool find_key(uint64_t index, InFlight& asked, ReplySink& sink);
+  void verify_part();
+  void end_value(InFlight& asked, ReplySink& sink);
+  void take_set_reply(InFlight& asked, ReplySink& sink);
+  void take_classic_reply(InFlight& asked, ReplySink& sink);
+  void take_meta_reply(InFlight& asked, ReplySink& sink);
+  void skip_rest(InFlight& asked, ReplySink& sink, Answer answer);
   void end_request(InFlight& asked, ReplySink& sink);
+  void break_off(std::string_view line, ReplySink& sink);
 
   ReaderOptions options_;
   const KeySpace& keys_;
   const ValueSpace& values_;
+  protocol::ReplyParser parser_;
+  protocol::Reply reply_;   // the last one, or the one whose value is coming
   uint32_t keys_done_ = 0;  // of the oldest request
-  bool in_value_ = false;
-  bool sound_ = true;  // the value so far
+  bool intact_ = true;      // the value so far
   bool broken_ = false;
   uint64_t value_key_ = 0;
-  size_t value_size_ = 0;
-  size_t value_done_ = 0;  // its line end included
+  size_t value_done_ = 0;
 };
 
 }  // namespace ember::bench

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "bench/load_test.h"
+#include "bench/load_run.h"
 
 namespace ember::bench {
 

@@ -1,61 +1,53 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bench/request_writer.h"
 
-#include <cstring>
 #include <string_view>
 
-#include "base/numbers.h"
+#include "base/check.h"
+#include "protocol/request_writer.h"
 
 namespace ember::bench {
 namespace {
 
-char* put(char* to, std::string_view text) {
-  std::memcpy(to, text.data(), text.size());
-  return to + text.size();
-}
+using protocol::LineWriter;
+
+/// Room for a line with one key, whatever numbers are in it.
+constexpr size_t kLineRoom = protocol::max_store_line({}) + protocol::kMaxKeySize;
 
 }  // namespace
 
 void RequestWriter::get(OutBuffer& out, std::span<const uint64_t> indexes) const {
-  char* at = out.room(16 + indexes.size() * (kMaxKeySize + 8));
+  check(!indexes.empty(), "a get asks for a key");
+  LineWriter line(out.room(indexes.size() * kLineRoom));
+  char key[kMaxKeySize];
   if (dialect_ == Dialect::classic) {
-    at = put(at, "get");
+    line.text("get");
     for (const uint64_t index : indexes) {
-      *at++ = ' ';
-      at = keys_.write(at, index);
+      write_request_key({key, keys_.write(key, index)}, line);
     }
-    at = put(at, "\r\n");
+    line.end_line();
   } else {
     for (const uint64_t index : indexes) {
-      at = put(at, "mg ");
-      at = keys_.write(at, index);
-      at = put(at, " v\r\n");
+      begin_meta_line(protocol::Verb::mg, {key, keys_.write(key, index)}, 0, line);
+      line.flag('v').end_line();
     }
   }
-  out.commit(at);
+  out.commit(line.at());
 }
 
 void RequestWriter::set(OutBuffer& out, uint64_t index, size_t value_size, uint32_t ttl) const {
-  char* at = out.room(64 + kMaxKeySize + value_size);
+  char* const start = out.room(kLineRoom + value_size + protocol::kLineEnd.size());
+  LineWriter line(start);
+  char text[kMaxKeySize];
+  const std::string_view key(text, keys_.write(text, index));
   if (dialect_ == Dialect::classic) {
-    at = put(at, "set ");
-    at = keys_.write(at, index);
-    at = put(at, " 0 ");
-    at = write_u64(at, ttl);
-    *at++ = ' ';
-    at = write_u64(at, value_size);
+    write_store_line({.key = key, .exptime = ttl, .value_size = value_size}, line);
   } else {
-    at = put(at, "ms ");
-    at = keys_.write(at, index);
-    *at++ = ' ';
-    at = write_u64(at, value_size);
-    at = put(at, " T");
-    at = write_u64(at, ttl);
+    begin_meta_line(protocol::Verb::ms, key, value_size, line).flag('T').number(ttl).end_line();
   }
-  at = put(at, "\r\n");
-  values_.write(at, index, value_size);
-  at = put(at + value_size, "\r\n");
-  out.commit(at);
+  debug_check(line.at() <= start + kLineRoom, "a line fits the room it has");
+  values_.write(line.at(), index, value_size);
+  out.commit(LineWriter(line.at() + value_size).end_line().at());
 }
 
 }  // namespace ember::bench

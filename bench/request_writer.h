@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// RequestWriter: requests as bytes, in the classic or the meta dialect.
+// RequestWriter: the requests of a load: keys and values by number, in the classic or the meta
+// dialect. Not their lines: those are protocol/request_writer.h.
 #pragma once
 
 #include <cstddef>

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "base/check.h"
 
 namespace ember::bench {
 
@@ -24,33 +25,34 @@ void ValueSpace::write(char* to, uint64_t index, size_t size) const {
   std::memcpy(to, &word, std::min(size, kStampSize));
   for (size_t at = kStampSize; at < size;) {
     const size_t start = (word + at) % kPatternSize;
-    const size_t piece = std::min(size - at, kPatternSize);
-    std::memcpy(to + at, pattern_.data() + start, piece);
-    at += piece;
+    const size_t part = std::min(size - at, kPatternSize);
+    std::memcpy(to + at, pattern_.data() + start, part);
+    at += part;
   }
 }
 
 bool ValueSpace::matches(uint64_t index, size_t size, size_t position,
                          std::string_view bytes) const {
+  debug_check(position <= size && bytes.size() <= size - position, "a part lies in its value");
   const uint64_t word = stamp(index, size);
   if (position < kStampSize) {
     char letters[kStampSize];
     store_unaligned(letters, word);
-    const size_t piece = std::min(bytes.size(), kStampSize - position);
-    if (std::memcmp(bytes.data(), letters + position, piece) != 0) {
+    const size_t part = std::min(bytes.size(), kStampSize - position);
+    if (std::memcmp(bytes.data(), letters + position, part) != 0) {
       return false;
     }
-    bytes.remove_prefix(piece);
-    position += piece;
+    bytes.remove_prefix(part);
+    position += part;
   }
   while (!bytes.empty()) {
     const size_t start = (word + position) % kPatternSize;
-    const size_t piece = std::min(bytes.size(), kPatternSize);
-    if (std::memcmp(bytes.data(), pattern_.data() + start, piece) != 0) {
+    const size_t part = std::min(bytes.size(), kPatternSize);
+    if (std::memcmp(bytes.data(), pattern_.data() + start, part) != 0) {
       return false;
     }
-    bytes.remove_prefix(piece);
-    position += piece;
+    bytes.remove_prefix(part);
+    position += part;
   }
   return true;
 }

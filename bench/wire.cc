@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 // For a handshake or an answer that is waited for; a busy server takes a second for 1000 of them.
-constexpr std::chrono::seconds kPatience(10);
+constexpr std::chrono::seconds kAnswerLimit(10);
 
 constexpr std::string_view kClosed = "the server closed a connection";
 constexpr std::string_view kCannotSend = "cannot send to the server";
@@ -60,7 +60,7 @@ Result<Wire> Wire::open(Fd socket, const TlsClient* tls) {
 }
 
 Result<void> Wire::shake_hands() {
-  const auto deadline = steady_clock::now() + kPatience;
+  const auto deadline = steady_clock::now() + kAnswerLimit;
   while (true) {
     ERR_clear_error();
     const int result = SSL_connect(ssl_.get());
@@ -76,7 +76,7 @@ Result<void> Wire::shake_hands() {
       return fail(
           fmt::format("no answer to TLS's handshake within {} s: the server does not speak TLS on "
                       "this port (-Z) or is stuck; leave --tls out for a plain port",
-                      kPatience.count()));
+                      kAnswerLimit.count()));
     }
   }
 }
@@ -189,7 +189,7 @@ void Wire::note_tls(std::string_view what, int result) {
 }
 
 Result<std::string> Wire::ask(std::string_view command, std::string_view end) {
-  const auto deadline = steady_clock::now() + kPatience;
+  const auto deadline = steady_clock::now() + kAnswerLimit;
   std::string answer;
   std::array<char, 4096> bytes;
   while (true) {
@@ -204,7 +204,7 @@ Result<std::string> Wire::ask(std::string_view command, std::string_view end) {
     }
     const short events = command.empty() ? POLLIN : POLLIN | POLLOUT;
     if (got == 0 && !wait_for(fd(), events, deadline)) {
-      return fail(fmt::format("the server does not answer within {} s", kPatience.count()));
+      return fail(fmt::format("the server does not answer within {} s", kAnswerLimit.count()));
     }
   }
 }

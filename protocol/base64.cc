@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/check.h"
+
 namespace ember::protocol {
 namespace {
 
@@ -49,10 +51,12 @@ std::optional<size_t> decode_base64(std::string_view text, char* to) {
       to[written++] = static_cast<char>(bits >> (16 - 8 * i) & 0xff);
     }
   }
+  debug_check(written <= base64_decoded_bound(text.size()), "decoding fits the room stated");
   return written;
 }
 
 char* encode_base64(std::string_view bytes, char* to) {
+  const char* const end = to + base64_encoded_size(bytes.size());
   for (size_t at = 0; at < bytes.size(); at += 3) {
     const size_t taken = bytes.size() - at < 3 ? bytes.size() - at : 3;
     uint32_t bits = 0;
@@ -63,6 +67,7 @@ char* encode_base64(std::string_view bytes, char* to) {
       *to++ = i <= taken ? kAlphabet[bits >> (18 - 6 * i) & 0x3f] : '=';
     }
   }
+  debug_check(to == end, "an encoding is as long as stated");
   return to;
 }
 

@@ -123,6 +123,7 @@ Status judge(const Form& form, const BinaryRequest& request) {
 /// Times are unsigned here: none is negative, those with the highest bit are far away. The one that
 /// keeps incr and decr from making an item is told apart by whoever executes it.
 void read_extras(Extras extras, const char* from, size_t size, Command& command) {
+  debug_check(right_extras(extras, size), "extras are judged before they are read");
   switch (extras) {
     case Extras::none:
       break;
@@ -208,6 +209,7 @@ bool BinaryParser::take_request(std::span<const char> rest, Command& command, St
     step.stop = Stop::close;
     return false;
   }
+  debug_check(request.body_size >= head_size, "a body holds its extras and key");
   const size_t value_size = request.body_size - head_size;
   const bool buffered = value_size <= max_buffered_value_;
   const size_t whole_head = kBinaryHeaderSize + head_size;
@@ -229,6 +231,7 @@ bool BinaryParser::take_request(std::span<const char> rest, Command& command, St
       step.stop = Stop::value;
       return false;
     }
+    debug_check(whole_head + value_size <= rest.size(), "a value lies within the input");
     command.value = {rest.data() + whole_head, value_size};
     command.value_complete = true;
     step.consumed += value_size;

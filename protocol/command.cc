@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Command: a verb's word; moving a command's views to a copy of its input.
+// Command: a verb's word.
 #include "protocol/command.h"
 
 #include <array>
-#include <functional>
+
+#include "base/check.h"
 
 namespace ember::protocol {
 namespace {
@@ -54,26 +55,10 @@ static_assert(kWords.size() == static_cast<size_t>(Verb::invalid) + 1);
 
 }  // namespace
 
-std::string_view name_of(Verb verb) { return kWords[static_cast<size_t>(verb)]; }
-
-void Command::rebase(const char* from, size_t size, const char* to) {
-  // std::less: views may point elsewhere (scratch space, literals), where < is not defined.
-  const std::less<> before;
-  const auto move = [&](std::string_view& view) {
-    const char* at = view.data();
-    if (at == nullptr || before(at, from) || !before(at, from + size)) {
-      return;
-    }
-    view = {to + (at - from), view.size()};
-  };
-  move(key);
-  move(key_text);
-  move(value);
-  move(arguments);
-  if (verb >= Verb::mg && verb <= Verb::me) {
-    move(meta.text);
-    move(meta.opaque);
-  }
+std::string_view name_of(Verb verb) {
+  const auto index = static_cast<size_t>(verb);
+  check(index < kWords.size(), "every verb has a word");
+  return kWords[index];
 }
 
 }  // namespace ember::protocol

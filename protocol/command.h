@@ -5,8 +5,7 @@
 // of any length streams, and pipelines and multigets look the same to whoever looks keys up.
 //
 // Ownership: views point into the input handed to the parser, or into the parser's scratch space
-// (decoded base64 keys). They live until the next call of the parser. `rebase` moves a command to
-// a copy of its input.
+// (decoded base64 keys). They live until the next call of the parser.
 #pragma once
 
 #include <cstddef>
@@ -135,9 +134,6 @@ struct Command {
   MetaFlags meta;
   /// Binary commands only; stale otherwise.
   BinaryFields binary;
-
-  /// Views that pointed into [from, from + size) point to the same place of the copy at `to`.
-  void rebase(const char* from, size_t size, const char* to);
 };
 
 /// As clients write it: "get", "delete"; of the binary protocol's: "noop". "invalid" for what is

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/check.h"
 #include "protocol/tokenizer.h"
 
 namespace ember::protocol {
@@ -58,6 +59,7 @@ LoginRequest read_login(std::span<const char> input) {
     line.remove_suffix(1);
   }
   const size_t value_at = line_size + 1;
+  debug_check(value_at <= text.size(), "a line lies within the input");
   std::string_view word;
   const bool storage = read_storage_line(line, word, request.value_size);
   if (!storage || word != "set") {
@@ -77,6 +79,7 @@ LoginRequest read_login(std::span<const char> input) {
     return request;
   }
   request.consumed = value_at + request.value_size + kLineEnd.size();
+  debug_check(request.consumed <= input.size(), "no more is consumed than came in");
   if (rest.substr(request.value_size, kLineEnd.size()) != kLineEnd) {
     request.kind = Kind::bad_end;
     return request;

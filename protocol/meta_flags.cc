@@ -2,6 +2,7 @@
 // meta_flags: letters, tokens, and memcached's words for what is wrong with them.
 #include "protocol/meta_flags.h"
 
+#include "base/check.h"
 #include "protocol/tokenizer.h"
 
 namespace ember::protocol {
@@ -172,6 +173,7 @@ MetaFlagErrors parse_meta_flags(Verb verb, std::string_view text, size_t words_b
       mode_letter = letter == 'M' && word.size() > 1 ? word[1] : mode_letter;
     }
   }
+  debug_check(count >= words_before, "words are counted up");
   if (count >= kTooManyMetaWords) {
     errors.letter = verb == Verb::mg ? "CLIENT_ERROR options flags are too long"
                                      : "CLIENT_ERROR options flags too long";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Lines of the meta commands: key, length, flags. Orders of checks are memcached's.
+#include "base/check.h"
 #include "protocol/base64.h"
 #include "protocol/meta_flags.h"
 #include "protocol/request_line.h"
@@ -41,6 +42,7 @@ std::string_view key_error(Verb verb) {
 bool decode_key(Command& command, char* scratch) {
   const auto size = decode_base64(command.key_text, scratch);
   if (size) {
+    debug_check(*size <= kMaxKeySize, "a decoded key fits the scratch");
     command.key = {scratch, *size};
   }
   return size.has_value();
@@ -69,6 +71,7 @@ Line parse_meta_line(Verb verb, Words words, Command& command, char* scratch) {
     follows = Line::refused_value;  // until the line proves sound
     ++words_before;
   }
+  debug_check(follows == Line::complete || verb == Verb::ms, "only ms has a value");
   if (key.size() > kMaxKeySize) {
     return refuse(command, kBadLine, follows);
   }

@@ -83,6 +83,7 @@ Parser::Parser(const Options& options) : options_(options) {}
 
 Parser::Step Parser::parse(std::span<const char> input, std::span<Command> out) {
   check(out.size() >= 2, "a parser needs room for two commands");
+  debug_check(dropping_ == 0 || state_ == State::line, "a value is dropped between two requests");
   scratch_used_ = 0;
   Cursor cursor{.at = input.data(), .end = input.data() + input.size(), .out = out};
   while (cursor.at != cursor.end && step(cursor)) {
@@ -92,7 +93,7 @@ Parser::Step Parser::parse(std::span<const char> input, std::span<Command> out) 
           .stop = cursor.stop};
 }
 
-/// Goes on by one request, key or dropped piece. False: stop, for the reason in `cursor`.
+/// Goes on by one request, key or dropped part. False: stop, for the reason in `cursor`.
 bool Parser::step(Cursor& cursor) {
   if (dropping_ != 0) [[unlikely]] {
     return drop_value(cursor);
@@ -109,6 +110,7 @@ bool Parser::step(Cursor& cursor) {
 }
 
 bool Parser::drop_value(Cursor& cursor) {
+  debug_check(dropping_ != 0, "there is a value to drop");
   const uint64_t dropped = dropping_ < cursor.left() ? dropping_ : cursor.left();
   cursor.at += dropped;
   dropping_ -= dropped;
@@ -116,6 +118,7 @@ bool Parser::drop_value(Cursor& cursor) {
 }
 
 bool Parser::skip_line(Cursor& cursor) {
+  debug_check(state_ == State::skip, "only a refused line is skipped");
   const char* line_end = find_byte(cursor.at, cursor.end, cursor.end, '\n');
   cursor.at = line_end;
   if (line_end != cursor.end) {
@@ -158,6 +161,8 @@ bool Parser::start_line(Cursor& cursor) {
 }
 
 bool Parser::parse_line(Cursor& cursor, const char* line_end) {
+  debug_check(cursor.at <= line_end && line_end < cursor.end, "a line ends within the input");
+  debug_check(cursor.count < cursor.out.size(), "there is room for the command");
   Words words(cursor.at, without_return(cursor.at, line_end), cursor.end);
   const Verb verb = verb_of(words.next(), cursor.end);
   Command& command = cursor.out[cursor.count];
@@ -217,6 +222,7 @@ bool Parser::start_long_line(Cursor& cursor) {
 bool Parser::start_retrieval(Cursor& cursor, const char* line_end) {
   const Command& command = cursor.out[cursor.count];
   Words words(cursor.at, without_return(cursor.at, line_end), cursor.end);
+  debug_check(is_retrieval(command.verb), "only a retrieval has keys to come");
   list_verb_ = command.verb;
   list_exptime_ = command.exptime;
   list_has_key_ = false;
@@ -236,6 +242,7 @@ bool Parser::start_retrieval(Cursor& cursor, const char* line_end) {
 }
 
 bool Parser::next_key(Cursor& cursor) {
+  debug_check(state_ == State::keys && is_retrieval(list_verb_), "keys are of a retrieval line");
   while (cursor.at < cursor.end && *cursor.at == ' ') {
     ++cursor.at;
   }
@@ -272,6 +279,7 @@ bool Parser::next_key(Cursor& cursor) {
 }
 
 bool Parser::end_keys(Cursor& cursor, const char* line_end) {
+  debug_check(line_end < cursor.end && *line_end == '\n', "a line of keys ends with its line feed");
   if (!cursor.has_room()) {
     return false;
   }
@@ -289,6 +297,8 @@ bool Parser::end_keys(Cursor& cursor, const char* line_end) {
 /// The value of the storage command in out[count], which starts at `value`.
 bool Parser::take_value(Cursor& cursor, const char* value) {
   Command& command = cursor.out[cursor.count];
+  debug_check(value <= cursor.end, "a value begins within the input");
+  debug_check(carries_value(command.verb), "only a storage command has a value");
   const auto available = static_cast<size_t>(cursor.end - value);
   const size_t size = command.value_size;
   if (available < size + kTerminatorSize) {
@@ -311,6 +321,8 @@ bool Parser::take_value(Cursor& cursor, const char* value) {
 
 /// Moves a decoded key to the scratch space; false when this call's is used up.
 bool Parser::keep_key(std::string_view& key) {
+  debug_check(key.size() <= kMaxKeySize, "a decoded key fits a key's place");
+  debug_check(scratch_used_ <= kScratchSize, "no more scratch is used than there is");
   if (kScratchSize - scratch_used_ < key.size()) {
     return false;
   }

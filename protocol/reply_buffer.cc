@@ -28,6 +28,7 @@ BlockPool::Block BlockPool::take() {
 }
 
 void BlockPool::give(Block block) {
+  debug_check(block != nullptr, "a block is given back once");
   if (free_.size() < kKept) {
     free_.push_back(std::move(block));
   }
@@ -53,6 +54,8 @@ char* ReplyBuffer::reserve(size_t size) {
 
 void ReplyBuffer::commit(size_t size) {
   check(size <= free_size_, "a reply commits no more than it reserved");
+  debug_check(size == 0 || segments_.back().data + segments_.back().size == free_,
+              "what is committed goes on where the last segment ends");
   segments_.back().size += size;
   size_ += size;
   free_ += size;
@@ -70,6 +73,7 @@ void ReplyBuffer::append(std::string_view bytes) {
 }
 
 void ReplyBuffer::append_reference(std::string_view bytes, Release release) {
+  debug_check(release.call != nullptr || release.context == nullptr, "a release has a function");
   if (bytes.empty()) {
     if (release.call != nullptr) {
       release.call(release.context, release.token);
@@ -138,6 +142,8 @@ void ReplyBuffer::truncate(size_t size) {
 }
 
 void ReplyBuffer::drop(Segment& segment) {
+  debug_check(segment.block == nullptr || segment.data >= segment.block.get(),
+              "a segment lies in its block");
   if (segment.block != nullptr) {
     const char* begin = segment.block.get();
     if (free_ >= begin && free_ <= begin + BlockPool::kBlockSize) {
@@ -152,6 +158,7 @@ void ReplyBuffer::drop(Segment& segment) {
 }
 
 void ReplyBuffer::drop_last() {
+  debug_check(segments_.size() > first_, "only unsent segments are taken back");
   Segment last = std::move(segments_.back());
   segments_.pop_back();
   if (last.block != nullptr) {
@@ -183,6 +190,7 @@ void ReplyBuffer::reopen_last() {
 }
 
 void ReplyBuffer::forget_segments() {
+  debug_check(size_ == 0, "segments are forgotten when nothing is left to send");
   segments_.clear();
   if (segments_.capacity() > kKeptSegments) {
     std::vector<Segment>().swap(segments_);

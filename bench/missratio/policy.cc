@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bench/missratio/policy.h"
 
+#include "base/check.h"
+
 namespace ember::bench {
 
 bool HeldItems::hit(const TraceRequest& request, Tally& tally) const {
@@ -16,12 +18,14 @@ bool HeldItems::hit(const TraceRequest& request, Tally& tally) const {
 }
 
 void HeldItems::insert(const TraceRequest& request) {
+  check(!holds(request.key), "an item is held once");
   items_[request.key] = {.size = size_of(request),
                          .expires = request.ttl == 0 ? 0 : request.second + request.ttl};
   bytes_ += size_of(request);
 }
 
 void HeldItems::erase(uint32_t key) {
+  check(bytes_ >= items_[key].size, "no more bytes are given back than are held");
   bytes_ -= items_[key].size;
   items_[key] = {};
 }

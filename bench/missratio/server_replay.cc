@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/check.h"
 #include "base/fd.h"
 #include "bench/address.h"
 #include "bench/in_flight.h"
@@ -22,7 +23,7 @@ namespace ember::bench {
 namespace {
 
 constexpr size_t kReadSize = 256 * 1024;
-constexpr size_t kCarryRoom = 1024;
+constexpr size_t kCarryRoom = ReplyReader::kMaxLineSize;
 constexpr uint32_t kMaxBatch = 1024;
 
 /// Sends gets in batches; the sets of the keys that missed go in front of the next batch.
@@ -159,6 +160,7 @@ void ServerReplay::answered(uint64_t, Answer answer, size_t) {
     tally_.refused += answer == Answer::stored ? 0U : 1U;
     return;
   }
+  check(answering_ < next_, "an answer is to a request that was sent");
   const TraceRequest& request = trace_.requests[answering_++];
   ++tally_.requests;
   tally_.request_bytes += request.size;

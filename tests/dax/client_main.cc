@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <gflags/gflags.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -18,7 +17,6 @@
 #include <thread>
 #include <vector>
 
-#include "base/numbers.h"
 #include "tests/dax/judge_port.h"
 #include "tests/dax/known_value.h"
 #include "tests/dax/load.h"
@@ -35,6 +33,8 @@ namespace ember::dax {
 
 namespace {
 
+using protocol::ReplyKind;
+
 LoadOptions load_options() {
   LoadOptions options;
   options.port = static_cast<uint16_t>(FLAGS_port);
@@ -44,33 +44,18 @@ LoadOptions load_options() {
   return options;
 }
 
-std::vector<std::string_view> words_of(std::string_view line) {
-  std::vector<std::string_view> words;
-  while (!line.empty()) {
-    const size_t blank = std::min(line.find(' '), line.size());
-    if (blank != 0) words.push_back(line.substr(0, blank));
-    line.remove_prefix(std::min(blank + 1, line.size()));
-  }
-  return words;
-}
-
 /// What the judge is told of one key; nothing when the server is gone or talks nonsense.
 std::optional<std::string> read_key(Wire& wire, const std::string& key) {
   if (!wire.send(fmt::format("gets {}\r\n", key))) return std::nullopt;
-  const auto head = wire.line();
-  if (!head) return std::nullopt;
-  if (*head == "END") return fmt::format("got {} none", key);
-  const auto words = words_of(*head);
-  if (words.size() != 5 || words[0] != "VALUE" || words[1] != key) return std::nullopt;
-  const auto flags = parse_u64(words[2]);
-  const auto size = parse_u64(words[3]);
-  if (!flags || !size) return std::nullopt;
-  const auto value = wire.block(*size + 2);
-  const auto end = wire.line();
-  if (!value || end != "END") return std::nullopt;
-  const std::string_view bytes = std::string_view(*value).substr(0, *size);
-  return fmt::format("got {} {} {}", key, describe_value(bytes, static_cast<uint32_t>(*flags)),
-                     words[4]);
+  const auto found = wire.reply();
+  if (!found) return std::nullopt;
+  if (found->kind == ReplyKind::end) return fmt::format("got {} none", key);
+  if (found->kind != ReplyKind::value || found->key != key || !found->has_cas) return std::nullopt;
+  std::string told = fmt::format("got {} {} {}", key,
+                                 describe_value(found->value, found->client_flags), found->number);
+  const auto end = wire.reply();
+  if (!end || end->kind != ReplyKind::end) return std::nullopt;
+  return told;
 }
 
 Result<void> dump(const JudgePort& judge) {
@@ -90,10 +75,12 @@ Result<void> tell_stats(const JudgePort& judge) {
   if (!wire) return std::unexpected(wire.error());
   for (const std::string_view request : {"stats\r\n", "stats ember\r\n"}) {
     if (!wire->send(request)) return fail("the server is gone: see the console");
-    for (auto line = wire->line(); line != "END" && line != "RESET"; line = wire->line()) {
-      if (!line) return fail("the server is gone: see the console");
-      if (!line->starts_with("STAT ")) break;  // an error: its words, and no END
-      judge.say("stat " + line->substr(5));
+    // An error is its words, and no END.
+    for (bool more = true; more;) {
+      const auto reply = wire->reply();
+      if (!reply) return fail("the server is gone: see the console");
+      more = !ends_answer(protocol::Verb::stats, reply->kind);
+      if (more) judge.say("stat " + std::string(reply->line.substr(5)));
     }
   }
   return {};
@@ -111,7 +98,7 @@ Result<void> wait_for_server() {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(FLAGS_seconds);
   for (;;) {
     auto wire = Wire::connect(static_cast<uint16_t>(FLAGS_port));
-    if (wire && wire->send("version\r\n") && wire->line()) return {};
+    if (wire && wire->send("version\r\n") && wire->reply()) return {};
     if (std::chrono::steady_clock::now() >= until) {
       return fail(fmt::format("no answer within {} seconds: see the console", FLAGS_seconds));
     }

@@ -77,9 +77,9 @@ bool Load::play_round(uint64_t round) {
 }
 
 bool Load::acknowledge(uint64_t round, uint32_t connection) {
-  const auto reply = wires_[connection].line();
+  const auto reply = wires_[connection].reply();
   if (!reply) return false;
-  judge_.say(fmt::format("ack {} {} {}", round, connection, *reply));
+  judge_.say(fmt::format("ack {} {} {}", round, connection, reply->line));
   return true;
 }
 

@@ -47,24 +47,19 @@ bool Wire::read_more() {
   }
 }
 
-std::optional<std::string> Wire::line() {
-  size_t end = received_.find("\r\n");
-  while (end == std::string::npos) {
-    if (!read_more()) return std::nullopt;
-    end = received_.find("\r\n");
+std::optional<protocol::Reply> Wire::reply() {
+  using Stop = protocol::ReplyParser::Stop;
+  received_.erase(0, consumed_);
+  consumed_ = 0;
+  for (;;) {
+    protocol::Reply reply;
+    const auto step = parser_.parse(received_, reply);
+    if (step.stop == Stop::reply) {
+      consumed_ = step.consumed;
+      return reply;
+    }
+    if (step.stop != Stop::more_input || !read_more()) return std::nullopt;
   }
-  std::string line = received_.substr(0, end);
-  received_.erase(0, end + 2);
-  return line;
-}
-
-std::optional<std::string> Wire::block(size_t size) {
-  while (received_.size() < size) {
-    if (!read_more()) return std::nullopt;
-  }
-  std::string bytes = received_.substr(0, size);
-  received_.erase(0, size);
-  return bytes;
 }
 
 }  // namespace ember::dax

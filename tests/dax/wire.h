@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Wire: one blocking connection to a server on the loopback. It knows lines and blocks of bytes,
-// not what they mean.
+// Wire: one blocking connection to a server on the loopback: bytes there, replies back. Not what is
+// asked, nor what answers mean.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "protocol/reply_parser.h"
 
 namespace ember::dax {
 
@@ -20,17 +21,19 @@ class Wire {
 
   /// False when the server is gone.
   bool send(std::string_view bytes);
-  /// The next line without its CR LF; nothing when the server is gone.
-  std::optional<std::string> line();
-  /// The next `size` bytes; nothing when the server is gone.
-  std::optional<std::string> block(size_t size);
+  /// The next reply, with its whole value; nothing when the server is gone or what it says is no
+  /// reply. Its views live until the next call.
+  std::optional<protocol::Reply> reply();
 
  private:
   explicit Wire(Fd socket) : socket_(std::move(socket)) {}
   bool read_more();
 
   Fd socket_;
+  // A value is waited for, however large.
+  protocol::ReplyParser parser_{{.max_buffered_value = SIZE_MAX / 2}};
   std::string received_;
+  size_t consumed_ = 0;  // of received_, by the last reply
 };
 
 }  // namespace ember::dax

@@ -139,14 +139,14 @@ TEST_F(WireTest, TlsAsksAndIsAnswered) {
 /// place, and places that end within a record.
 TEST_F(WireTest, TlsReceivesEverythingAtEverySize) {
   const std::string bytes = pattern(200'000);
-  for (const size_t piece : {1000UL, 16384UL}) {
+  for (const size_t part : {1000UL, 16384UL}) {
     for (const size_t room : {100UL, 1000UL, 16384UL, 300'000UL}) {
       auto wire = open_tls([&](TlsServer& server) {
-        server.write(bytes, piece);
+        server.write(bytes, part);
         EXPECT_EQ("bye", server.read(3));
       });
       ASSERT_TRUE(wire) << error_of(wire);
-      EXPECT_EQ(bytes, receive(*wire, bytes.size(), room)) << piece << " " << room;
+      EXPECT_EQ(bytes, receive(*wire, bytes.size(), room)) << part << " " << room;
       EXPECT_EQ(3U, wire->send("bye"));
       join();
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Command: verbs' names, which of them carry what, and moving its views.
+// Command: verbs' names, which of them carry what.
 #include "protocol/command.h"
 
 #include <gtest/gtest.h>
@@ -10,41 +10,6 @@
 
 namespace ember::protocol {
 namespace {
-
-TEST(CommandTest, RebaseMovesViewsIntoTheInputAndNoOthers) {
-  const std::string input = "ms YQ== 3 b O1\r\nabc\r\n";
-  const std::string scratch = "a";
-  const std::string_view view = input;
-  Command command;
-  command.verb = Verb::ms;
-  command.key = scratch;
-  command.key_text = view.substr(3, 4);
-  command.value = view.substr(16, 3);
-  command.meta.text = view.substr(10, 4);
-  command.meta.opaque = view.substr(13, 1);
-  const std::string moved = input;
-  command.rebase(input.data(), input.size(), moved.data());
-  EXPECT_EQ(command.key.data(), scratch.data());
-  EXPECT_EQ(command.key_text.data(), moved.data() + 3);
-  EXPECT_EQ(command.value.data(), moved.data() + 16);
-  EXPECT_EQ(command.meta.text.data(), moved.data() + 10);
-  EXPECT_EQ(command.meta.opaque.data(), moved.data() + 13);
-  EXPECT_EQ(command.key_text, "YQ==");
-  EXPECT_EQ(command.value, "abc");
-}
-
-TEST(CommandTest, RebaseLeavesStaleMetaFlagsOfAClassicCommand) {
-  const std::string input = "get a\r\n";
-  Command command;
-  command.verb = Verb::get;
-  command.key = command.key_text = std::string_view(input).substr(4, 1);
-  command.meta.text = std::string_view(input).substr(0, 3);
-  const std::string moved = input;
-  command.rebase(input.data(), input.size(), moved.data());
-  EXPECT_EQ(command.key.data(), moved.data() + 4);
-  EXPECT_EQ(command.meta.text.data(), input.data());
-  EXPECT_TRUE(command.error.empty());
-}
 
 TEST(CommandTest, AVerbsNameIsTheWordItIsReadBy) {
   for (Verb verb = Verb::get; verb <= Verb::debugtime;

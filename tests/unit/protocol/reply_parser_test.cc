@@ -4,24 +4,27 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 namespace ember::protocol {
 namespace {
 
 using Stop = ReplyParser::Stop;
 
-const ReplyParser kParser({.max_line_size = 64, .max_buffered_value = 16});
+constexpr ReplyParser::Options kOptions{.max_line_size = 64, .max_buffered_value = 16};
 
-/// The reply of `input`, after every shorter piece of it proved too short.
+/// The reply of `input`, after every shorter part of it proved too short.
 Reply parse(std::string_view input) {
   Reply reply;
+  ReplyParser parser(kOptions);
   for (size_t size = 0; size < input.size(); ++size) {
-    const auto step = kParser.parse(input.substr(0, size), reply);
+    const auto step = parser.parse(input.substr(0, size), reply);
     EXPECT_EQ(step.stop, Stop::more_input) << input << " at " << size;
     EXPECT_EQ(step.consumed, 0U);
   }
-  const auto step = kParser.parse(input, reply);
+  const auto step = parser.parse(input, reply);
   EXPECT_EQ(step.stop, Stop::reply) << input;
   EXPECT_EQ(step.consumed, input.size());
   return reply;
@@ -93,13 +96,87 @@ TEST(ReplyParserTest, NumbersStatsAndDebug) {
   EXPECT_EQ(debug.arguments, "exp=-1 la=0");
 }
 
-TEST(ReplyParserTest, ALargeValueIsHandedOver) {
+/// What comes out of `input`, given in parts of `size` bytes: replies, values put together again.
+std::string read_all(std::string_view input, size_t size) {
+  ReplyParser parser(kOptions);
   Reply reply;
-  const std::string_view input = "VALUE a 0 17\r\nabc";
-  const auto step = kParser.parse(input, reply);
-  EXPECT_EQ(step.stop, Stop::value);
-  EXPECT_EQ(input.substr(step.consumed), "abc");
-  EXPECT_EQ(reply.value_size, 17U);
+  std::string out;
+  std::string value;
+  std::string pending;
+  while (true) {
+    const auto step = parser.parse(pending, reply);
+    switch (step.stop) {
+      case Stop::more_input:
+        if (input.empty()) {
+          return out + (pending.empty() ? "" : " left");
+        }
+        break;
+      case Stop::broken:
+        return out + " broken";
+      case Stop::value_begins:
+        EXPECT_TRUE(parser.in_value());
+        EXPECT_GT(reply.value_size, kOptions.max_buffered_value);
+        out += " begins";
+        break;
+      case Stop::value_part:
+        EXPECT_TRUE(reply.line.empty() && !reply.value.empty());
+        value += reply.value;
+        break;
+      case Stop::reply:
+        EXPECT_FALSE(parser.in_value());
+        value += reply.value;
+        EXPECT_EQ(value.size(), reply.value_size);
+        out += " " + std::to_string(static_cast<int>(reply.kind)) + ":" +
+               std::to_string(reply.client_flags) + ":" + std::to_string(reply.number) + ":" +
+               std::exchange(value, {});
+        break;
+    }
+    pending.erase(0, step.consumed);
+    if (step.stop == Stop::more_input) {
+      pending += input.substr(0, size);
+      input.remove_prefix(std::min(size, input.size()));
+    }
+  }
+}
+
+TEST(ReplyParserTest, LargeValuesComeInParts) {
+  const std::string value = "a value\r\nthat is larger than sixteen bytes\r\n";
+  const std::string size = std::to_string(value.size());
+  const std::string input = "VALUE k 7 " + size + " 9\r\n" + value + "\r\nEND\r\nVA " + size +
+                            " kx\r\n" + value + "\r\nHD\r\nVALUE k 1 2\r\n\r\n\r\n";
+  const auto text = [](ReplyKind kind, const std::string& rest) {
+    return " " + std::to_string(static_cast<int>(kind)) + ":" + rest;
+  };
+  const std::string begins = " begins";
+  for (size_t part = 1; part < 40; ++part) {
+    EXPECT_EQ(read_all(input, part),
+              begins + text(ReplyKind::value, "7:9:" + value) + text(ReplyKind::end, "0:0:") +
+                  begins + text(ReplyKind::meta_value, "0:0:" + value) +
+                  text(ReplyKind::meta_done, "0:0:") + text(ReplyKind::value, "1:0:\r\n"))
+        << part;
+  }
+  // All there at once: whole.
+  EXPECT_EQ(read_all(input, input.size()).find("begins"), std::string::npos);
+}
+
+TEST(ReplyParserTest, APartedValueWithoutItsLineEndBreaks) {
+  const std::string value(20, 'v');
+  for (const std::string_view end : {"\n\r", "\rx", "xx"}) {
+    const std::string input = "VALUE k 0 20\r\n" + value + std::string(end);
+    for (size_t part = 1; part < input.size(); ++part) {
+      EXPECT_TRUE(read_all(input, part).ends_with(" broken")) << part;
+    }
+  }
+}
+
+TEST(ReplyParserTest, KnowsTheEndOfAnAnswer) {
+  EXPECT_FALSE(ends_answer(Verb::get, ReplyKind::value));
+  EXPECT_TRUE(ends_answer(Verb::gats, ReplyKind::end));
+  EXPECT_TRUE(ends_answer(Verb::get, ReplyKind::server_error));
+  EXPECT_FALSE(ends_answer(Verb::stats, ReplyKind::stat));
+  EXPECT_TRUE(ends_answer(Verb::stats, ReplyKind::reset));
+  EXPECT_TRUE(ends_answer(Verb::mg, ReplyKind::meta_value));
+  EXPECT_TRUE(ends_answer(Verb::set, ReplyKind::stored));
 }
 
 TEST(ReplyParserTest, WhatIsNoReplyBreaks) {
@@ -108,10 +185,10 @@ TEST(ReplyParserTest, WhatIsNoReplyBreaks) {
        {"VALUE a 0 x\r\n", "VALUE a 0\r\n", "VALUE a 4294967296 1\r\n1\r\n",
         "VALUE a 0 1 x\r\n1\r\n", "VALUE a 0 3\r\nabcd\r\n", "VALUE a 0 9223372036854775808\r\n",
         "VA\r\n", "VA -1\r\n"}) {
-    EXPECT_EQ(kParser.parse(input, reply).stop, Stop::broken) << input;
+    EXPECT_EQ(ReplyParser(kOptions).parse(input, reply).stop, Stop::broken) << input;
   }
-  EXPECT_EQ(kParser.parse(std::string(64, 'x'), reply).stop, Stop::more_input);
-  EXPECT_EQ(kParser.parse(std::string(65, 'x'), reply).stop, Stop::broken);
+  EXPECT_EQ(ReplyParser(kOptions).parse(std::string(64, 'x'), reply).stop, Stop::more_input);
+  EXPECT_EQ(ReplyParser(kOptions).parse(std::string(65, 'x'), reply).stop, Stop::broken);
 }
 
 }  // namespace

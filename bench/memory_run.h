@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// MemoryTest: stores all keys once and compares what clients stored with what the server took.
+// MemoryRun: stores all keys once and compares what clients stored with what the server took.
 #pragma once
 
 #include <cstdint>
 
 #include "base/result.h"
-#include "bench/load_test.h"
+#include "bench/load_run.h"
 
 namespace ember::bench {
 
@@ -24,6 +24,6 @@ struct MemoryResult {
 };
 
 /// Needs options.server_pid.
-Result<MemoryResult> run_memory_test(const Workload& workload, const LoadOptions& options);
+Result<MemoryResult> perform_memory_run(const Workload& workload, const LoadOptions& options);
 
 }  // namespace ember::bench

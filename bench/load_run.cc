@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "bench/load_test.h"
+#include "bench/load_run.h"
 
 #include <fmt/format.h>
 #include <pthread.h>
@@ -270,7 +270,7 @@ Result<void> pin_thread(int cpu) {
   return error == 0 ? Result<void>() : fail_errno(fmt::format("cannot run on CPU {}", cpu), error);
 }
 
-Result<LoadResult> run_load_test(const Workload& workload, const LoadOptions& options) {
+Result<LoadResult> perform_load_run(const Workload& workload, const LoadOptions& options) {
   LoadResult result;
   Crew crew(workload, options);
   if (auto done = crew.start(); !done) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "bench/idle_test.h"
+#include "bench/idle_run.h"
 
 #include <sys/resource.h>
 
@@ -43,7 +43,7 @@ void raise_descriptor_limit() {
 
 }  // namespace
 
-Result<IdleResult> run_idle_test(const IdleOptions& options) {
+Result<IdleResult> perform_idle_run(const IdleOptions& options) {
   raise_descriptor_limit();
   auto address = Address::parse(options.server);
   if (!address) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// LoadTest: the threads of a run, its phases (fill, warm-up, measure), and what came out.
+// LoadRun: the threads of a run, its phases (fill, warm-up, measure), and what came out.
 #pragma once
 
 #include <sys/types.h>
@@ -17,7 +17,7 @@ namespace ember::bench {
 
 struct LoadOptions {
   std::string server = "127.0.0.1:11211";
-  const TlsClient* tls = nullptr;  // outlives the test; null: plain
+  const TlsClient* tls = nullptr;  // outlives the run; null: plain
   LoopOptions loop;                // connections and rate: of all threads together
   uint32_t threads = 1;
   bool fill = true;  // set every key once before
@@ -64,7 +64,7 @@ struct LoadResult {
 
 inline constexpr int kRateIntervalMs = 100;
 
-Result<LoadResult> run_load_test(const Workload& workload, const LoadOptions& options);
+Result<LoadResult> perform_load_run(const Workload& workload, const LoadOptions& options);
 
 /// Sets all keys, without measuring; returns how long it took.
 Result<double> run_fill(const Workload& workload, const LoadOptions& options);

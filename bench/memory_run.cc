@@ -1,31 +1,39 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "bench/memory_test.h"
+#include "bench/memory_run.h"
 
-#include <string>
+#include <string_view>
 
 #include "base/check.h"
 #include "base/numbers.h"
 #include "bench/address.h"
 #include "bench/process_usage.h"
 #include "bench/wire.h"
+#include "protocol/reply_parser.h"
 
 namespace ember::bench {
 namespace {
 
-uint64_t stat(const std::string& stats, const std::string& name) {
-  const std::string start = "STAT " + name + " ";
-  const size_t at = stats.find(start);
-  if (at == std::string::npos) {
-    return 0;
-  }
-  const std::string_view rest = std::string_view(stats).substr(at + start.size());
-  return parse_u64(rest.substr(0, rest.find('\r'))).value_or(0);
+/// The number that the answer to `stats` has under `name`; 0 if it has none.
+uint64_t stat(std::string_view stats, std::string_view name) {
+  protocol::ReplyParser parser({});
+  protocol::Reply reply;
+  do {
+    const auto step = parser.parse(stats, reply);
+    if (step.stop != protocol::ReplyParser::Stop::reply) {
+      return 0;
+    }
+    if (reply.kind == protocol::ReplyKind::stat && reply.key == name) {
+      return parse_u64(reply.arguments).value_or(0);
+    }
+    stats.remove_prefix(step.consumed);
+  } while (!ends_answer(protocol::Verb::stats, reply.kind));
+  return 0;
 }
 
 }  // namespace
 
-Result<MemoryResult> run_memory_test(const Workload& workload, const LoadOptions& options) {
-  check(options.server_pid.has_value(), "run_memory_test without the server's process");
+Result<MemoryResult> perform_memory_run(const Workload& workload, const LoadOptions& options) {
+  check(options.server_pid.has_value(), "perform_memory_run without the server's process");
   auto before = read_process_usage(*options.server_pid);
   if (!before) {
     return std::unexpected(before.error());

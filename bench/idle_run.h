@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// IdleTest: what a server's connections cost in memory while they do nothing.
+// IdleRun: what a server's connections cost in memory while they do nothing.
 #pragma once
 
 #include <sys/types.h>
@@ -28,6 +28,6 @@ struct IdleResult {
 };
 
 /// The connections before the first count as the server's start-up: one is opened and used first.
-Result<IdleResult> run_idle_test(const IdleOptions& options);
+Result<IdleResult> perform_idle_run(const IdleOptions& options);
 
 }  // namespace ember::bench

@@ -17,7 +17,6 @@
 
 #include "base/bytes.h"
 #include "server/net/tls/tls_options.h"
-#include "storage/store.h"
 
 namespace ember::server {
 
@@ -106,10 +105,10 @@ struct Options {
   bool evict = true;
   /// -I, in bytes.
   size_t item_size_max = kMiB;
-  /// -f
-  double growth_factor = storage::StoreOptions{}.growth_factor;
+  /// -f; the default is storage::StoreOptions's, as is that of -n.
+  double growth_factor = 1.08;
   /// -n, in bytes.
-  size_t min_item_space = storage::StoreOptions{}.min_item_space;
+  size_t min_item_space = 24;
   /// -o hashpower: room for 2^this items from the start (in memcached, chains of a table of
   /// pointers). 0: the index's own choice.
   unsigned hash_power = 0;
@@ -131,6 +130,9 @@ struct Options {
   uint32_t slab_automove = 1;
   /// -o slab_automove_ratio
   double slab_automove_ratio = 0.8;
+  /// -o hot_lru_pct, warm_lru_pct: without effect, but memcached refuses a sum above 80.
+  uint32_t hot_lru_pct = 20;
+  uint32_t warm_lru_pct = 40;
   /// --enable-debug-commands
   bool debug_commands = false;
   /// -o maxconns_fast: beyond -c, say so and close; otherwise stop accepting.

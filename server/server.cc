@@ -68,7 +68,7 @@ Server::Server(const Options& options, Hooks hooks)
     : options_(options),
       hooks_(std::move(hooks)),
       limit_(options.max_connections),
-      stats_(options_, clock_, limit_),
+      stats_(options_),
       watch_hub_({.ring_size = options.worker_log_size, .watcher_size = options.watcher_log_size}),
       answer_limit_(options.udp_max_rate) {}
 
@@ -126,7 +126,6 @@ Result<void> Server::open_tls() {
     }
     tls_ = std::move(*opened);
   }
-  stats_.attach_tls(*tls_);
   return {};
 }
 
@@ -267,8 +266,6 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
   worker.handler.dump_enabled = options_.dump_enabled;
   worker.handler.watch_enabled = options_.watch_enabled;
   worker.handler.shutdown_enabled = options_.shutdown_command;
-  worker.handler.memory_file = options_.memory_file;
-  worker.handler.memory_pages = storage::name_of(region_->page_kind());
   worker.handler.version = kMemcachedVersion;
   worker.handler.set_verbosity = [this](uint64_t level) {
     log::set_level(level_of(level));
@@ -334,8 +331,15 @@ Result<void> Server::start_threads(net::PollerKind kind) {
         workers_[next_worker_]->give(std::move(connection), listener);
         next_worker_ = (next_worker_ + 1) % workers_.size();
       });
-  stats_.attach_watch(watch_hub_);
-  stats_.attach(*store_, registry_, workers_, *acceptor_, listeners_);
+  stats_.attach({.options = options_,
+                 .clock = clock_,
+                 .limit = limit_,
+                 .acceptor = *acceptor_,
+                 .listeners = listeners_,
+                 .workers = workers_,
+                 .watch_hub = watch_hub_,
+                 .tls = tls_.get()},
+                *store_, storage::name_of(region_->page_kind()), registry_);
   if (auto started = acceptor_->start(); !started) {
     return started;
   }

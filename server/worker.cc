@@ -26,8 +26,8 @@ Worker::Worker(const Parts& parts, const WorkerOptions& options, size_t index)
       options_(options),
       index_(index),
       store_log_(parts.log),
-      connection_log_(parts.log),
-      timers_(parts.clock) {}
+      timers_(parts.clock),
+      connection_log_(parts.log) {}
 
 Worker::~Worker() { join(); }
 

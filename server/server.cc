@@ -331,15 +331,9 @@ Result<void> Server::start_threads(net::PollerKind kind) {
         workers_[next_worker_]->give(std::move(connection), listener);
         next_worker_ = (next_worker_ + 1) % workers_.size();
       });
-  stats_.attach({.options = options_,
-                 .clock = clock_,
-                 .limit = limit_,
-                 .acceptor = *acceptor_,
-                 .listeners = listeners_,
-                 .workers = workers_,
-                 .watch_hub = watch_hub_,
-                 .tls = tls_.get()},
-                *store_, storage::name_of(region_->page_kind()), registry_);
+  stats_.attach(
+      {options_, clock_, limit_, *acceptor_, listeners_, workers_, watch_hub_, tls_.get()}, *store_,
+      storage::name_of(region_->page_kind()), registry_);
   if (auto started = acceptor_->start(); !started) {
     return started;
   }

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Options: everything that can be said to Ember at its start, as plain data, and how it is read
-// from a command line. Not a global: each server is made from its own Options.
+// Options: everything that can be said to Ember at its start, as plain data. Not a global: each
+// server is made from its own Options. Not how it is read from a command line: command_line.h.
 //
 // The names, defaults and descriptions of all options are one table
-// (server/options/option_table.h). Ownership: values only. Threads: none; parse_options is called
-// by one thread at a time.
+// (server/options/option_table.h). Ownership: values only. Threads: none.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -195,17 +193,10 @@ struct OptionError {
   int exit_code = 1;
 };
 
-/// Reads `arguments` (without the program's name), from left to right as getopt_long does. When
-/// one of -h, -V, -i is met, nothing behind it is looked at.
-std::expected<Options, OptionError> parse_options(const std::vector<std::string>& arguments);
-
 /// memcached's exit codes: values that do not fit together (EX_USAGE), no such user (EX_NOUSER),
 /// the machine refuses (EX_OSERR: an address, a limit).
 inline constexpr int kUsageExitCode = 64;
 inline constexpr int kNoUserExitCode = 67;
 inline constexpr int kSystemExitCode = 71;
-
-/// Refuses to run with root's rights when -u names nobody else. `effective_user` is geteuid().
-std::optional<OptionError> refuse_root(const Options& options, uint32_t effective_user);
 
 }  // namespace ember::server

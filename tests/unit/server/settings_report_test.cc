@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "server/options/command_line.h"
+
 namespace ember::server {
 namespace {
 

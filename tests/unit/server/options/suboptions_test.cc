@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/options/command_line.h"
 #include "server/options/suboption_table.h"
 
 namespace ember::server {

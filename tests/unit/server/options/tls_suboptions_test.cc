@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "server/options/command_line.h"
 #include "server/options/suboptions.h"
 
 namespace ember::server {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "server/options/options.h"
+#include "server/options/command_line.h"
 
 #include <fmt/format.h>
 

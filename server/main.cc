@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/net/tls/tls_context.h"
+#include "server/options/command_line.h"
 #include "server/options/help.h"
 #include "server/options/options.h"
 #include "server/process/process.h"

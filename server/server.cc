@@ -52,7 +52,7 @@ Server::Server(const Options& options, Hooks hooks)
     : options_(options),
       hooks_(std::move(hooks)),
       limit_(options.max_connections),
-      stats_(options_, clock_, limit_),
+      stats_(options_),
       watch_hub_({.ring_size = options.worker_log_size, .watcher_size = options.watcher_log_size}),
       udp_limiter_(options.udp_max_rate) {}
 
@@ -112,7 +112,6 @@ Result<void> Server::open_tls() {
     }
     tls_ = std::move(*opened);
   }
-  stats_.attach_tls(*tls_);
   return {};
 }
 
@@ -170,8 +169,6 @@ command::HandlerOptions Server::handler_options() {
   handler.dump_enabled = options_.dump_enabled;
   handler.watch_enabled = options_.watch_enabled;
   handler.shutdown_enabled = options_.shutdown_command;
-  handler.memory_file = options_.memory_file;
-  handler.memory_pages = local_store_->memory_pages();
   handler.version = kMemcachedVersion;
   handler.set_verbosity = [this](uint64_t level) {
     log::set_level(level_of(level));
@@ -270,8 +267,9 @@ Result<void> Server::start_threads(net::PollerKind kind) {
         workers_[next_worker_]->add_connection(std::move(connection), listener);
         next_worker_ = (next_worker_ + 1) % workers_.size();
       });
-  stats_.attach_watch(watch_hub_);
-  stats_.attach(local_store_->store(), registry_, workers_, *acceptor_, listeners_);
+  stats_.attach(
+      {options_, clock_, limit_, *acceptor_, listeners_, workers_, watch_hub_, tls_.get()},
+      local_store_->store(), local_store_->memory_pages(), registry_);
   if (auto started = acceptor_->start(); !started) {
     return started;
   }

@@ -1,83 +1,49 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ServerStats: what `stats` tells of one server's process and connections, summed when asked.
-// Threads: any.
+// ServerStats: what `stats` shows of one server: the registry of all its metrics, and the list of
+// its connections. Not the rows (server_metrics.h names the tables), not the text of `stats`.
+//
+// Threads: attach() by one before others ask; then any.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
-#include <span>
-#include <string>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
-#include "base/mutex.h"
-#include "server/listen/acceptor.h"
 #include "server/listen/connection_limit.h"
-#include "server/listen/listeners.h"
 #include "server/metrics/counters.h"
+#include "server/metrics/registry.h"
 #include "server/metrics/stats_source.h"
-#include "server/net/tls/tls_context.h"
 #include "server/options/options.h"
-#include "server/watch/watch_hub.h"
-#include "server/worker.h"
+#include "server/server_metrics.h"
 #include "storage/store.h"
 
 namespace ember::server {
 
 class ServerStats final : public StatsSource {
  public:
-  ServerStats(const Options& options, const Clock& clock, const ConnectionLimit& limit);
+  explicit ServerStats(const Options& options) : verbosity_(options.verbosity) {}
 
-  /// The server is whole: from now on there is something to ask. They outlive their use.
-  void attach(storage::Store& store, CounterRegistry& registry,
-              std::span<const std::unique_ptr<Worker>> workers, const Acceptor& acceptor,
-              const Listeners& listeners);
+  /// The server is whole: from now on there is something to ask. What is given outlives its use;
+  /// `pages` is the kind of pages that item memory is mapped by. Again after a failed start.
+  void attach(const ServerParts& parts, storage::Store& store, std::string_view pages,
+              CounterRegistry& counters);
 
-  /// TLS is spoken. It outlives this.
-  void attach_tls(const net::TlsContext& tls) { tls_ = &tls; }
-  /// Before attach(). It outlives this.
-  void attach_watch(const WatchHub& watch_hub) { watch_hub_ = &watch_hub; }
-
-  ServerFigures figures() const override;
-  Settings settings() const override;
+  const MetricRegistry& metrics() const override { return metrics_; }
   std::vector<ConnectionInfo> connections() const override;
-  std::vector<WorkerFigures> workers() const override;
-  void reset() override;
+  void reset() override { metrics_.reset(); }
 
   void set_verbosity(uint32_t level) { verbosity_.store(level, std::memory_order_relaxed); }
 
  private:
-  /// What `stats reset` sets back.
-  struct Counts {
-    uint64_t total_connections = 0;
-    uint64_t rejected_connections = 0;
-    uint64_t bytes_read = 0;
-    uint64_t bytes_written = 0;
-    uint64_t yields = 0;
-    uint64_t auth_commands = 0;
-    uint64_t auth_errors = 0;
-    uint64_t listen_disabled = 0;
-    uint64_t listen_disabled_us = 0;
-    WatchHub::Figures watch;
-  };
-  Counts counts() const;
-  void add_udp(ServerFigures& figures) const;
+  /// Returns the options as commands have changed them since the start.
+  Options options_now(storage::Store& store, CounterRegistry& counters) const;
 
-  const Options& options_;
-  const Clock& clock_;
-  const ConnectionLimit& limit_;
-  std::span<const std::unique_ptr<Worker>> workers_;
-  storage::Store* store_ = nullptr;
-  CounterRegistry* registry_ = nullptr;
-  const Acceptor* acceptor_ = nullptr;
-  const Listeners* listeners_ = nullptr;
-  const net::TlsContext* tls_ = nullptr;
-  const WatchHub* watch_hub_ = nullptr;
+  std::optional<ServerParts> parts_;
   std::atomic<uint32_t> verbosity_;
-
-  mutable Mutex mutex_;
-  Counts at_reset_ EMBER_GUARDED_BY(mutex_);
+  MetricRegistry metrics_;
 };
 
 }  // namespace ember::server

@@ -3,29 +3,52 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
+
+#include "server/options/suboptions.h"
 
 namespace ember::server {
 namespace {
 
-class Report {
- public:
-  void add(std::string_view name, std::string_view value) { lines_.emplace_back(name, value); }
+constexpr auto kSettings = MetricSection::settings;
+constexpr auto kGauge = MetricKind::gauge;
+constexpr auto kText = MetricKind::text;
 
-  template <typename Number>
-    requires(!std::is_same_v<Number, bool> && std::is_integral_v<Number>)
-  void add(std::string_view name, Number value) {
-    lines_.emplace_back(name, fmt::to_string(value));
-  }
+/// A text as a template argument.
+template <size_t size>
+struct Name {
+  consteval Name(const char (&text)[size]) { std::copy_n(text, size, letters); }  // NOLINT
+  std::string_view view() const { return {letters, size - 1}; }
+  char letters[size]{};  // NOLINT(modernize-avoid-c-arrays): public for a template argument
+};
 
-  void add_yes(std::string_view name, bool value) { add(name, value ? "yes" : "no"); }
+/// The value of a suboption: what was given, or the default.
+template <Name name>
+constexpr auto kOfSuboption =
+    [](const Options& options) { return suboption_value(name.view(), options); };
 
-  Settings take() { return std::move(lines_); }
+/// For what never changes here.
+template <Name text>
+constexpr auto kAlways = [](const Options& /*options*/) { return text.view(); };
 
- private:
-  Settings lines_;
+/// A switch among the options.
+template <bool Options::* member>
+constexpr auto kYesNo = [](const Options& options) { return options.*member ? "yes" : "no"; };
+
+/// A text among the options.
+template <std::string Options::* member, Name none>
+constexpr auto kTextOr = [](const Options& options) {
+  return (options.*member).empty() ? std::string(none.view()) : options.*member;
+};
+
+template <std::string net::TlsOptions::* member, Name none>
+constexpr auto kTlsTextOr = [](const Options& options) {
+  const std::string& text = options.tls.*member;
+  return text.empty() ? std::string(none.view()) : text;
 };
 
 std::string_view name_of(Protocol protocol) {
@@ -40,127 +63,139 @@ std::string_view name_of(Protocol protocol) {
   return "auto-negotiate";
 }
 
-void add_network(Report& report, const Options& options, const LiveSettings& live) {
-  report.add("maxbytes", live.memory_limit != 0 ? live.memory_limit : options.memory_limit);
-  report.add("maxconns", options.max_connections);
-  report.add("tcpport", live.tcp_port);
-  report.add("udpport", live.udp_port);
-  report.add("inter", options.listen_text.empty() ? "NULL" : options.listen_text);
-  report.add("verbosity", live.verbosity);
-  report.add("oldest", live.oldest);
-  report.add("evictions", options.evict ? "on" : "off");
-  report.add("domain_socket", options.unix_socket.empty() ? "NULL" : options.unix_socket);
-  report.add("umask", fmt::format("{:o}", options.unix_mask));
-  report.add_yes("shutdown_command", options.shutdown_command);
-}
+/// Those of the hash, of segmented queues and of external storage stay with memcached's defaults,
+/// for exporters that read them.
+constexpr auto kTable = std::to_array<MetricRow<Options>>({
+    {{"maxbytes", kSettings, kGauge, "bytes", "item memory (-m, cache_memlimit)"},
+     &Options::memory_limit},
+    {{"maxconns", kSettings, kGauge, "", "connections there may be (-c)"},
+     &Options::max_connections},
+    {{"tcpport", kSettings, kGauge, "", "where TCP is listened on; 0: nowhere"},
+     [](const Options& options) { return options.tcp_port; }},
+    {{"udpport", kSettings, kGauge, "", "where UDP is listened on; 0: nowhere"},
+     [](const Options& options) { return options.udp_port; }},
+    {{"inter", kSettings, kText, "", "addresses (-l)"}, kTextOr<&Options::listen_text, "NULL">},
+    {{"verbosity", kSettings, kGauge, "", "-v, or the verbosity command"}, &Options::verbosity},
+    {{"oldest", kSettings, kGauge, "seconds", "always 0"}, kAlways<"0">},
+    {{"evictions", kSettings, kText, "", "on; off with -M"},
+     [](const Options& options) { return options.evict ? "on" : "off"; }},
+    {{"domain_socket", kSettings, kText, "", "the Unix socket (-s)"},
+     kTextOr<&Options::unix_socket, "NULL">},
+    {{"umask", kSettings, kText, "", "permissions of the Unix socket (-a)"},
+     [](const Options& options) { return fmt::format("{:o}", options.unix_mask); }},
+    {{"shutdown_command", kSettings, kText, "", "-A"}, kYesNo<&Options::shutdown_command>},
+    {{"growth_factor", kSettings, kGauge, "", "growth of chunk sizes (-f)"},
+     [](const Options& options) { return fmt::format("{:.2f}", options.growth_factor); }},
+    {{"chunk_size", kSettings, kGauge, "bytes", "least space of an item (-n)"},
+     &Options::min_item_space},
+    {{"num_threads", kSettings, kGauge, "", "workers (-t)"}, &Options::threads},
+    {{"num_threads_per_udp", kSettings, kGauge, "", "workers that hear a UDP port: all"},
+     &Options::threads},
+    {{"stat_key_prefix", kSettings, kText, "", "ends the prefix of a key (-D)"},
+     [](const Options& options) { return std::string(1, options.prefix_delimiter); }},
+    {{"detail_enabled", kSettings, kText, "", "`stats detail on`, -D"},
+     kYesNo<&Options::detail_enabled>},
+    {{"reqs_per_event", kSettings, kGauge, "", "-R"}, &Options::requests_per_event},
+    {{"cas_enabled", kSettings, kText, "", "no with -C"}, kYesNo<&Options::use_cas>},
+    {{"tcp_backlog", kSettings, kGauge, "", "-b"},
+     [](const Options& options) { return fmt::to_string(options.listen_backlog); }},
+    {{"binding_protocol", kSettings, kText, "", "-B"},
+     [](const Options& options) { return name_of(options.protocol); }},
+    {{"auth_enabled_sasl", kSettings, kText, "", "-S"}, kYesNo<&Options::sasl>},
+    {{"auth_enabled_ascii", kSettings, kText, "", "the file of -Y"},
+     kTextOr<&Options::auth_file, "no">},
+    {{"item_size_max", kSettings, kGauge, "bytes", "-I"}, &Options::item_size_max},
+    {{"maxconns_fast", kSettings, kText, "", "-o maxconns_fast"}, kOfSuboption<"maxconns_fast">},
 
-void add_items(Report& report, const Options& options, const LiveSettings& live) {
-  report.add("growth_factor", fmt::format("{:.2f}", options.growth_factor));
-  report.add("chunk_size", options.min_item_space);
-  report.add("num_threads", options.threads);
-  report.add("num_threads_per_udp", options.threads);
-  report.add("stat_key_prefix", std::string_view(&options.prefix_delimiter, 1));
-  report.add_yes("detail_enabled", live.detail);
-  report.add("reqs_per_event", options.requests_per_event);
-  report.add_yes("cas_enabled", options.use_cas);
-  report.add("tcp_backlog", options.listen_backlog);
-  report.add("binding_protocol", name_of(options.protocol));
-  report.add_yes("auth_enabled_sasl", options.sasl);
-  report.add("auth_enabled_ascii", options.auth_file.empty() ? "no" : options.auth_file);
-  report.add("item_size_max", options.item_size_max);
-  report.add_yes("maxconns_fast", options.maxconns_fast);
-}
+    {{"hashpower_init", kSettings, kGauge, "", "-o hashpower"}, kOfSuboption<"hashpower">},
+    {{"slab_reassign", kSettings, kText, "", "-o slab_reassign"}, kOfSuboption<"slab_reassign">},
+    {{"slab_automove", kSettings, kGauge, "", "-o slab_automove, `slabs automove`"},
+     kOfSuboption<"slab_automove">},
+    {{"slab_automove_ratio", kSettings, kGauge, "", "-o slab_automove_ratio"},
+     kOfSuboption<"slab_automove_ratio">},
+    {{"slab_automove_window", kSettings, kGauge, "seconds", "always memcached's"},
+     kOfSuboption<"slab_automove_window">},
+    {{"slab_chunk_max", kSettings, kGauge, "bytes", "always memcached's"},
+     kOfSuboption<"slab_chunk_max">},
+    {{"lru_crawler", kSettings, kText, "", "-o lru_crawler, `lru_crawler enable`"},
+     kOfSuboption<"lru_crawler">},
+    {{"lru_crawler_sleep", kSettings, kGauge, "us", "-o lru_crawler_sleep, `lru_crawler sleep`"},
+     kOfSuboption<"lru_crawler_sleep">},
+    {{"lru_crawler_tocrawl", kSettings, kGauge, "",
+      "-o lru_crawler_tocrawl, `lru_crawler tocrawl`"},
+     kOfSuboption<"lru_crawler_tocrawl">},
+    {{"tail_repair_time", kSettings, kGauge, "seconds", "always 0: no item is held"},
+     kOfSuboption<"tail_repair_time">},
+    {{"flush_enabled", kSettings, kText, "", "no with -F"}, kYesNo<&Options::flush_enabled>},
+    {{"dump_enabled", kSettings, kText, "", "no with -X"}, kYesNo<&Options::dump_enabled>},
+    {{"hash_algorithm", kSettings, kText, "", "always xxh3"}, kOfSuboption<"hash_algorithm">},
+    {{"lru_maintainer_thread", kSettings, kText, "", "always yes: the janitor"}, kAlways<"yes">},
+    {{"lru_segmented", kSettings, kText, "", "always yes: the queues of new items and of others"},
+     kAlways<"yes">},
+    {{"hot_lru_pct", kSettings, kGauge, "", "always memcached's"}, kOfSuboption<"hot_lru_pct">},
+    {{"warm_lru_pct", kSettings, kGauge, "", "always memcached's"}, kOfSuboption<"warm_lru_pct">},
+    {{"hot_max_factor", kSettings, kGauge, "", "always memcached's"},
+     kOfSuboption<"hot_max_factor">},
+    {{"warm_max_factor", kSettings, kGauge, "", "always memcached's"},
+     kOfSuboption<"warm_max_factor">},
+    {{"temp_lru", kSettings, kText, "", "always no"}, kAlways<"no">},
+    {{"temporary_ttl", kSettings, kGauge, "seconds", "always memcached's"},
+     kOfSuboption<"temporary_ttl">},
 
-// Ember hashes with XXH3 always; it has no segmented queues, but the names stay, with memcached's
-// defaults, for exporters that read them.
-void add_memory(Report& report, const Options& options, const LiveSettings& live) {
-  report.add("hashpower_init", options.hash_power);
-  report.add_yes("slab_reassign", options.slab_reassign);
-  report.add("slab_automove", live.automove);
-  report.add("slab_automove_ratio", fmt::format("{:.2f}", live.automove_ratio));
-  report.add("slab_automove_window", 10);
-  report.add("slab_chunk_max", 512 * kKiB);
-  report.add_yes("lru_crawler", live.sweep);
-  report.add("lru_crawler_sleep", live.sweep_rest_us);
-  report.add("lru_crawler_tocrawl", live.sweep_items);
-  report.add("tail_repair_time", 0);
-  report.add_yes("flush_enabled", options.flush_enabled);
-  report.add_yes("dump_enabled", options.dump_enabled);
-  report.add("hash_algorithm", "xxh3");
-  report.add_yes("lru_maintainer_thread", true);
-  report.add_yes("lru_segmented", true);
-  report.add("hot_lru_pct", 20);
-  report.add("warm_lru_pct", 40);
-  report.add("hot_max_factor", "0.20");
-  report.add("warm_max_factor", "2.00");
-  report.add_yes("temp_lru", false);
-  report.add("temporary_ttl", 61);
-}
+    {{"idle_timeout", kSettings, kGauge, "seconds", "-o idle_timeout; 0: never"},
+     kOfSuboption<"idle_timeout">},
+    {{"watcher_logbuf_size", kSettings, kGauge, "bytes", "-o watcher_logbuf_size"},
+     kOfSuboption<"watcher_logbuf_size">},
+    {{"worker_logbuf_size", kSettings, kGauge, "bytes", "-o worker_logbuf_size"},
+     kOfSuboption<"worker_logbuf_size">},
+    {{"read_buf_mem_limit", kSettings, kGauge, "bytes", "always 0: connections hold no buffers"},
+     kOfSuboption<"read_buf_mem_limit">},
+    {{"track_sizes", kSettings, kText, "", "-o track_sizes, `stats sizes_enable`"},
+     kOfSuboption<"track_sizes">},
+    {{"inline_ascii_response", kSettings, kText, "", "always no"}, kAlways<"no">},
 
-void add_buffers(Report& report, const Options& options, const LiveSettings& live) {
-  report.add("idle_timeout", options.idle_timeout_s);
-  report.add("watcher_logbuf_size", options.watcher_log_size);
-  report.add("worker_logbuf_size", options.worker_log_size);
-  report.add("read_buf_mem_limit", 0);
-  report.add_yes("track_sizes", live.track_sizes);
-  report.add_yes("inline_ascii_response", false);
-}
+    {{"ext_item_size", kSettings, kGauge, "bytes", "no external storage"}, kAlways<"512">},
+    {{"ext_item_age", kSettings, kGauge, "seconds", "no external storage"}, kAlways<"4294967295">},
+    {{"ext_low_ttl", kSettings, kGauge, "seconds", "no external storage"}, kAlways<"0">},
+    {{"ext_recache_rate", kSettings, kGauge, "", "no external storage"}, kAlways<"2000">},
+    {{"ext_wbuf_size", kSettings, kGauge, "bytes", "no external storage"}, kAlways<"4194304">},
+    {{"ext_compact_under", kSettings, kGauge, "", "no external storage"}, kAlways<"0">},
+    {{"ext_drop_under", kSettings, kGauge, "", "no external storage"}, kAlways<"0">},
+    {{"ext_max_sleep", kSettings, kGauge, "us", "no external storage"}, kAlways<"1000000">},
+    {{"ext_max_frag", kSettings, kGauge, "", "no external storage"}, kAlways<"0.80">},
+    {{"slab_automove_freeratio", kSettings, kGauge, "", "always memcached's"},
+     kOfSuboption<"slab_automove_freeratio">},
+    {{"ext_drop_unread", kSettings, kText, "", "no external storage"}, kAlways<"no">},
 
-// Ember has no external storage: memcached's values without it.
-void add_external_storage(Report& report) {
-  report.add("ext_item_size", 512);
-  report.add("ext_item_age", 4294967295);
-  report.add("ext_low_ttl", 0);
-  report.add("ext_recache_rate", 2000);
-  report.add("ext_wbuf_size", 4194304);
-  report.add("ext_compact_under", 0);
-  report.add("ext_drop_under", 0);
-  report.add("ext_max_sleep", 1000000);
-  report.add("ext_max_frag", "0.80");
-  report.add("slab_automove_freeratio", "0.010");
-  report.add_yes("ext_drop_unread", false);
-}
+    {{"ssl_enabled", kSettings, kText, "", "-Z"}, kYesNo<&Options::tls_enabled>},
+    {{"ssl_chain_cert", kSettings, kText, "", "-o ssl_chain_cert"},
+     kTlsTextOr<&net::TlsOptions::chain_cert, "(null)">},
+    {{"ssl_key", kSettings, kText, "", "-o ssl_key"}, kTlsTextOr<&net::TlsOptions::key, "(null)">},
+    {{"ssl_verify_mode", kSettings, kGauge, "", "-o ssl_verify_mode, as a number"},
+     [](const Options& options) { return static_cast<unsigned>(options.tls.verify); }},
+    {{"ssl_keyformat", kSettings, kGauge, "", "-o ssl_keyformat, as a number"},
+     [](const Options& options) { return static_cast<unsigned>(options.tls.key_format); }},
+    {{"ssl_ciphers", kSettings, kText, "", "-o ssl_ciphers"},
+     kTlsTextOr<&net::TlsOptions::ciphers, "NULL">},
+    {{"ssl_ca_cert", kSettings, kText, "", "-o ssl_ca_cert"},
+     kTlsTextOr<&net::TlsOptions::ca_cert, "NULL">},
+    {{"ssl_wbuf_size", kSettings, kGauge, "bytes", "-o ssl_wbuf_size"},
+     kOfSuboption<"ssl_wbuf_size">},
+    {{"ssl_session_cache", kSettings, kText, "", "-o ssl_session_cache"},
+     kOfSuboption<"ssl_session_cache">},
+    {{"ssl_kernel_tls", kSettings, kText, "", "always no"}, kAlways<"no">},
+    {{"ssl_min_version", kSettings, kText, "", "-o ssl_min_version"},
+     kOfSuboption<"ssl_min_version">},
 
-void add_tls(Report& report, const Options& options) {
-  constexpr std::array<std::string_view, 4> kVersions{"tlsv1.0", "tlsv1.1", "tlsv1.2", "tlsv1.3"};
-  const net::TlsOptions& tls = options.tls;
-  const auto or_text = [](const std::string& text, std::string_view none) {
-    return text.empty() ? none : std::string_view(text);
-  };
-  report.add_yes("ssl_enabled", options.tls_enabled);
-  report.add("ssl_chain_cert", or_text(tls.chain_cert, "(null)"));
-  report.add("ssl_key", or_text(tls.key, "(null)"));
-  report.add("ssl_verify_mode", static_cast<int>(tls.verify));
-  report.add("ssl_keyformat", static_cast<int>(tls.key_format));
-  report.add("ssl_ciphers", or_text(tls.ciphers, "NULL"));
-  report.add("ssl_ca_cert", or_text(tls.ca_cert, "NULL"));
-  report.add("ssl_wbuf_size", tls.write_size);
-  report.add_yes("ssl_session_cache", tls.session_cache);
-  report.add_yes("ssl_kernel_tls", false);
-  report.add("ssl_min_version", kVersions[static_cast<size_t>(tls.min_version)]);
-}
-
-// memcached's values without a proxy.
-void add_unavailable(Report& report, const Options& options) {
-  report.add_yes("proxy_enabled", false);
-  report.add_yes("proxy_uring_enabled", false);
-  report.add("num_napi_ids", 0);
-  report.add("memory_file", options.memory_file.empty() ? "(null)" : options.memory_file);
-  report.add("client_flags_size", 4);
-}
+    {{"proxy_enabled", kSettings, kText, "", "always no"}, kAlways<"no">},
+    {{"proxy_uring_enabled", kSettings, kText, "", "always no"}, kAlways<"no">},
+    {{"num_napi_ids", kSettings, kGauge, "", "always 0"}, kAlways<"0">},
+    {{"memory_file", kSettings, kText, "", "-e"}, kTextOr<&Options::memory_file, "(null)">},
+    {{"client_flags_size", kSettings, kGauge, "bytes", "of an item's flags"}, kAlways<"4">},
+});
 
 }  // namespace
 
-Settings settings_report(const Options& options, const LiveSettings& live) {
-  Report report;
-  add_network(report, options, live);
-  add_items(report, options, live);
-  add_memory(report, options, live);
-  add_buffers(report, options, live);
-  add_external_storage(report);
-  add_tls(report, options);
-  add_unavailable(report, options);
-  return report.take();
-}
+std::span<const MetricRow<Options>> settings_table() { return kTable; }
 
 }  // namespace ember::server

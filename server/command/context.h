@@ -42,10 +42,6 @@ struct HandlerOptions {
   bool watch_enabled = true;
   /// -A
   bool shutdown_enabled = false;
-  /// -e, for `stats ember`; empty without.
-  std::string memory_file;
-  /// What the items' memory is mapped by, for `stats ember`.
-  std::string_view memory_pages = "usual";
   /// `version` and `stats` say this.
   std::string version = "1.6.45";
   /// No command is begun while the reply is this large.

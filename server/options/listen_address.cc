@@ -8,11 +8,10 @@
 #include <expected>
 
 #include "base/numbers.h"
+#include "server/options/refusal.h"
 
 namespace ember::server {
 namespace {
-
-using Refusal = std::optional<OptionError>;
 
 OptionError cannot_listen(std::string message) {
   return {.message = std::move(message), .exit_code = kSystemExitCode};

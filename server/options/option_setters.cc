@@ -12,17 +12,11 @@
 #include "base/check.h"
 #include "base/numbers.h"
 #include "server/options/listen_address.h"
+#include "server/options/refusal.h"
+#include "server/options/suboptions.h"
 
 namespace ember::server {
 namespace {
-
-using Refusal = std::optional<OptionError>;
-
-OptionError mistake(std::string message) { return {.message = std::move(message), .exit_code = 1}; }
-
-OptionError usage(std::string message) {
-  return {.message = std::move(message), .exit_code = kUsageExitCode};
-}
 
 // ---- Options that only switch a member.
 
@@ -52,24 +46,23 @@ constexpr auto kSwitches = std::to_array<Switch>({
 
 // ---- Options with a text.
 
-Refusal set_unix_socket(const std::string& text, Reading& reading) {
-  reading.options.unix_socket = text;
+Refusal set_unix_socket(const std::string& text, Options& options) {
+  options.unix_socket = text;
   return std::nullopt;
 }
 
-Refusal set_unix_mask(const std::string& text, Reading& reading) {
+Refusal set_unix_mask(const std::string& text, Options& options) {
   const bool octal =
       !text.empty() && text.size() <= 5 && text.find_first_not_of("01234567") == std::string::npos;
   const unsigned long mask = octal ? std::stoul(text, nullptr, 8) : 0;
   if (!octal || mask > 07777) {
     return usage(fmt::format("-a takes permissions in octal, such as 700, not \"{}\"", text));
   }
-  reading.options.unix_mask = static_cast<uint32_t>(mask);
+  options.unix_mask = static_cast<uint32_t>(mask);
   return std::nullopt;
 }
 
-Refusal set_listen(const std::string& text, Reading& reading) {
-  Options& options = reading.options;
+Refusal set_listen(const std::string& text, Options& options) {
   if (!options.listen_text.empty()) {
     options.listen_text += ',';
   }
@@ -77,53 +70,53 @@ Refusal set_listen(const std::string& text, Reading& reading) {
   return parse_listen_specs(text, options.listen);
 }
 
-Refusal set_user(const std::string& text, Reading& reading) {
-  reading.options.user = text;
+Refusal set_user(const std::string& text, Options& options) {
+  options.user = text;
   return std::nullopt;
 }
 
-Refusal set_pid_file(const std::string& text, Reading& reading) {
+Refusal set_pid_file(const std::string& text, Options& options) {
   // -d changes the directory.
-  reading.options.pid_file =
+  options.pid_file =
       text.empty() ? text : std::filesystem::absolute(text).lexically_normal().string();
   return std::nullopt;
 }
 
-Refusal set_memory_file(const std::string& text, Reading& reading) {
+Refusal set_memory_file(const std::string& text, Options& options) {
   if (text.empty()) {
     return usage("-e takes the path of a file: its directory must be there, the file need not");
   }
   // -d changes the directory.
-  reading.options.memory_file = std::filesystem::absolute(text).lexically_normal().string();
+  options.memory_file = std::filesystem::absolute(text).lexically_normal().string();
   return std::nullopt;
 }
 
-Refusal set_auth_file(const std::string& text, Reading& reading) {
+Refusal set_auth_file(const std::string& text, Options& options) {
   if (text.empty()) {
     return usage("-Y takes the path of a file of user:password lines");
   }
   // -d changes the directory.
-  reading.options.auth_file = std::filesystem::absolute(text).lexically_normal().string();
+  options.auth_file = std::filesystem::absolute(text).lexically_normal().string();
   return std::nullopt;
 }
 
-Refusal set_prefix_delimiter(const std::string& text, Reading& reading) {
+Refusal set_prefix_delimiter(const std::string& text, Options& options) {
   if (text.empty()) {
     return mistake("No delimiter specified");
   }
-  reading.options.prefix_delimiter = text.front();
-  reading.options.detail_enabled = true;
+  options.prefix_delimiter = text.front();
+  options.detail_enabled = true;
   return std::nullopt;
 }
 
-Refusal set_protocol(const std::string& text, Reading& reading) {
-  reading.options.protocol_given = true;
+Refusal set_protocol(const std::string& text, Options& options) {
+  options.protocol_given = true;
   if (text == "auto") {
-    reading.options.protocol = Protocol::automatic;
+    options.protocol = Protocol::automatic;
   } else if (text == "ascii") {
-    reading.options.protocol = Protocol::ascii;
+    options.protocol = Protocol::ascii;
   } else if (text == "binary") {
-    reading.options.protocol = Protocol::binary;
+    options.protocol = Protocol::binary;
   } else {
     return usage(
         fmt::format("Invalid value for binding protocol: {}\n"
@@ -164,26 +157,26 @@ std::optional<uint64_t> parse_size(std::string_view text) {
   return *number * unit;
 }
 
-Refusal set_item_size(const std::string& text, Reading& reading) {
+Refusal set_item_size(const std::string& text, Options& options) {
   const auto size = parse_size(text);
   if (!size) {
     return usage(fmt::format("-I takes a number, with k or m behind it or not, not \"{}\"", text));
   }
-  reading.options.item_size_max = *size;
+  options.item_size_max = *size;
   return std::nullopt;
 }
 
-Refusal set_extended(const std::string& text, Reading& reading) {
-  return parse_suboptions(text, reading.options, reading.suboptions);
+Refusal set_extended(const std::string& text, Options& options) {
+  return parse_suboptions(text, options);
 }
 
-Refusal set_io(const std::string& text, Reading& reading) {
+Refusal set_io(const std::string& text, Options& options) {
   if (text == "auto") {
-    reading.options.io = IoKind::automatic;
+    options.io = IoKind::automatic;
   } else if (text == "uring") {
-    reading.options.io = IoKind::uring;
+    options.io = IoKind::uring;
   } else if (text == "epoll") {
-    reading.options.io = IoKind::epoll;
+    options.io = IoKind::epoll;
   } else {
     return usage(fmt::format("--io takes auto, uring or epoll, not \"{}\"", text));
   }
@@ -192,7 +185,7 @@ Refusal set_io(const std::string& text, Reading& reading) {
 
 struct TextOption {
   std::string_view name;
-  Refusal (*set)(const std::string& text, Reading& reading);
+  Refusal (*set)(const std::string& text, Options& options);
 };
 
 constexpr auto kTextOptions = std::to_array<TextOption>({
@@ -317,8 +310,7 @@ Refusal set_number(const OptionRow& row, int64_t number, Options& options) {
 }  // namespace
 
 std::optional<OptionError> set_option(const OptionRow& row, const FlagValue& value,
-                                      Reading& reading) {
-  Options& options = reading.options;
+                                      Options& options) {
   switch (row.type) {
     case OptionType::flag: {
       const auto found = std::ranges::find(kSwitches, row.long_name, &Switch::name);
@@ -329,7 +321,7 @@ std::optional<OptionError> set_option(const OptionRow& row, const FlagValue& val
     case OptionType::text: {
       const auto found = std::ranges::find(kTextOptions, row.long_name, &TextOption::name);
       check(found != kTextOptions.end(), "an option with a text has no setter");
-      return found->set(std::get<std::string>(value), reading);
+      return found->set(std::get<std::string>(value), options);
     }
     case OptionType::integer:
       return set_number(row, std::get<int64_t>(value), options);

@@ -6,18 +6,12 @@
 
 #include "server/options/option_flags.h"
 #include "server/options/options.h"
-#include "server/options/suboptions.h"
 
 namespace ember::server {
 
-/// What is being built while the arguments are read.
-struct Reading {
-  Options options;
-  SuboptionsSeen suboptions;
-};
-
-/// Takes one value into `reading`. Not for actions, counts and refused options.
+/// Takes one value into `options`. Returns why it is refused, if it is. Requires: the row is no
+/// action, no count and not refused.
 std::optional<OptionError> set_option(const OptionRow& row, const FlagValue& value,
-                                      Reading& reading);
+                                      Options& options);
 
 }  // namespace ember::server

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Options: everything that can be said to Ember at its start, as plain data, and how it is read
-// from a command line. Not a global: each server is made from its own Options.
+// Options: everything that can be said to Ember at its start, as plain data. Not a global: each
+// server is made from its own Options. Not how it is read from a command line: command_line.h.
 //
 // The names, defaults and descriptions of all options are one table
-// (server/options/option_table.h). Ownership: values only. Threads: none; parse_options is called
-// by one thread at a time.
+// (server/options/option_table.h). Ownership: values only. Threads: none.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +15,6 @@
 
 #include "base/bytes.h"
 #include "server/net/tls/tls_options.h"
-#include "storage/store.h"
 
 namespace ember::server {
 
@@ -106,10 +103,10 @@ struct Options {
   bool evict = true;
   /// -I, in bytes.
   size_t item_size_max = kMiB;
-  /// -f
-  double growth_factor = storage::StoreOptions{}.growth_factor;
+  /// -f; the default is storage::StoreOptions's, as is that of -n.
+  double growth_factor = 1.08;
   /// -n, in bytes.
-  size_t min_item_space = storage::StoreOptions{}.min_item_space;
+  size_t min_item_space = 24;
   /// -o hashpower: room for 2^this items from the start (in memcached, chains of a table of
   /// pointers). 0: the index's own choice.
   unsigned hash_power = 0;
@@ -131,6 +128,9 @@ struct Options {
   uint32_t slab_automove = 1;
   /// -o slab_automove_ratio
   double slab_automove_ratio = 0.8;
+  /// -o hot_lru_pct, warm_lru_pct: without effect, but memcached refuses a sum above 80.
+  uint32_t hot_lru_pct = 20;
+  uint32_t warm_lru_pct = 40;
   /// --enable-debug-commands
   bool debug_commands = false;
   /// -o maxconns_fast: beyond -c, say so and close; otherwise stop accepting.
@@ -193,17 +193,10 @@ struct OptionError {
   int exit_code = 1;
 };
 
-/// Reads `arguments` (without the program's name), from left to right as getopt_long does. When
-/// one of -h, -V, -i is met, nothing behind it is looked at.
-std::expected<Options, OptionError> parse_options(const std::vector<std::string>& arguments);
-
 /// memcached's exit codes: values that do not fit together (EX_USAGE), no such user (EX_NOUSER),
 /// the machine refuses (EX_OSERR: an address, a limit).
 inline constexpr int kUsageExitCode = 64;
 inline constexpr int kNoUserExitCode = 67;
 inline constexpr int kSystemExitCode = 71;
-
-/// Refuses to run with root's rights when -u names nobody else. `effective_user` is geteuid().
-std::optional<OptionError> refuse_root(const Options& options, uint32_t effective_user);
 
 }  // namespace ember::server

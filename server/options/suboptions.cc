@@ -2,36 +2,31 @@
 #include "server/options/suboptions.h"
 
 #include <fmt/format.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <expected>
-#include <string>
+#include <filesystem>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "base/check.h"
 #include "base/nearest_name.h"
-#include "server/options/argument_reader.h"
+#include "base/numbers.h"
+#include "server/options/refusal.h"
 #include "server/options/suboption_table.h"
-#include "server/options/tls_suboptions.h"
 
 namespace ember::server {
 namespace {
 
-using Refusal = std::optional<OptionError>;
-
-OptionError mistake(std::string message) { return {.message = std::move(message), .exit_code = 1}; }
-
-/// The row of `name`; rows such as "ext_*" stand for all names that begin so.
-const SuboptionRow* find_suboption(std::string_view name) {
-  const auto table = suboption_table();
-  const auto row = std::ranges::find_if(table, [&](const SuboptionRow& each) {
-    return each.name.ends_with('*') ? name.starts_with(each.name.substr(0, each.name.size() - 1))
-                                    : each.name == name;
-  });
-  return row == table.end() ? nullptr : &*row;
-}
+/// What was given for a suboption, as its target takes it.
+struct TargetValue {
+  double number = 0;
+  std::string text;
+};
 
 OptionError unknown_suboption(std::string_view text) {
   std::vector<std::string_view> names;
@@ -53,21 +48,15 @@ OptionError missing_value(const SuboptionRow& row) {
 }
 
 /// All of `text` as a number, if that is what it is.
-std::optional<double> parse_number(std::string_view text, bool whole) {
-  if (whole) {
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      return std::nullopt;
-    }
-    return static_cast<double>(number);
-  }
-  double number = 0;
+template <typename Number>
+std::optional<double> parse_as(std::string_view text) {
+  Number number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) {
+  const auto value = static_cast<double>(number);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
     return std::nullopt;
   }
-  return number;
+  return value;
 }
 
 OptionError beyond_limits(const SuboptionRow& row, std::string_view value) {
@@ -75,134 +64,165 @@ OptionError beyond_limits(const SuboptionRow& row, std::string_view value) {
     return mistake(fmt::format("{} takes a number from {:.0f} to {:.0f}, not \"{}\"", row.name,
                                row.least, row.most, value));
   }
-  const auto number = parse_number(value, false);
+  const auto number = parse_as<double>(value);
   const bool high = number && *number > row.most;
   return mistake(fmt::format(fmt::runtime(row.limits_message), value, high ? "high" : "low"));
 }
 
-/// The row's number, 0 when it has none; or what is wrong with the value.
-std::expected<double, OptionError> checked_number(const SuboptionRow& row,
-                                                  const std::optional<std::string_view>& value) {
-  if (row.value == SuboptionValue::none) {
-    return 0;
-  }
-  if (!value) {
-    if (row.value == SuboptionValue::optional) {
-      return 0;
-    }
-    return std::unexpected(missing_value(row));
-  }
-  if (row.value == SuboptionValue::text) {
-    return 0;
-  }
+std::expected<TargetValue, OptionError> number_of(const SuboptionRow& row, std::string_view value) {
   const bool whole = row.value != SuboptionValue::real;
-  const auto number = parse_number(*value, whole);
+  const auto number = whole ? parse_as<int64_t>(value) : parse_as<double>(value);
   if (!number || *number < row.least || *number > row.most ||
       (!whole && (*number == row.least || *number == row.most))) {
-    return std::unexpected(beyond_limits(row, *value));
+    return std::unexpected(beyond_limits(row, value));
   }
-  return *number;
+  const double counted = std::clamp(*number, row.nearest.least, row.nearest.most);
+  return TargetValue{.number = counted * static_cast<double>(row.unit), .text = {}};
 }
 
-Refusal check_text(const SuboptionRow& row, std::string_view value) {
-  if (row.name == "hash_algorithm" && value != "jenkins" && value != "murmur3" && value != "xxh3") {
-    return mistake("Unknown hash_algorithm option (jenkins, murmur3, xxh3)");
+/// memcached's words: of a number that is none of the choices, and of what is no number.
+OptionError no_choice(const SuboptionRow& row, std::string_view value) {
+  std::string words;
+  for (const SuboptionChoice& choice : row.choices) {
+    words += fmt::format("{}{} ({})", words.empty() ? "" : ", ", choice.number, choice.word);
   }
-  const bool sizes = value.find_first_not_of("0123456789-") == std::string_view::npos;
-  if (row.name == "slab_sizes" && (value.empty() || !sizes)) {
-    return OptionError{fmt::format("slab_sizes takes sizes joined by dashes, not \"{}\"", value),
-                       kUsageExitCode};
-  }
-  return std::nullopt;
+  const bool number = parse_u64(value).has_value() && !row.limits_message.empty();
+  const std::string start = number ? std::string(row.limits_message)
+                                   : fmt::format("could not parse argument to {}", row.name);
+  return mistake(fmt::format("{}: it takes one of {}, not \"{}\"", start, words, value));
 }
 
-/// What a suboption that works does.
-void apply(std::string_view name, double number, bool given, Options& options) {
-  const auto size = static_cast<size_t>(number);
-  if (name == "maxconns_fast") {
-    options.maxconns_fast = true;
-  } else if (name == "no_maxconns_fast" || name == "no_modern") {
-    options.maxconns_fast = false;
-  } else if (name == "lru_crawler" || name == "no_lru_crawler") {
-    options.sweep = name == "lru_crawler";
-  } else if (name == "lru_crawler_sleep") {
-    options.sweep_rest_us = static_cast<uint32_t>(size);
-  } else if (name == "lru_crawler_tocrawl") {
-    options.sweep_items = static_cast<uint32_t>(size);
-  } else if (name == "sock_cookie_id") {
-    options.socket_mark = static_cast<uint32_t>(size);
-  } else if (name == "udp_max_reply") {
-    options.udp_max_reply = size * kKiB;
-  } else if (name == "udp_max_rate") {
-    options.udp_max_rate = size * kKiB;
-  } else if (name == "track_sizes") {
-    options.track_sizes = true;
-  } else if (name == "slab_reassign" || name == "no_slab_reassign") {
-    options.slab_reassign = name == "slab_reassign";
-  } else if (name == "slab_automove") {
-    options.slab_automove = given ? static_cast<uint32_t>(size) : 1;
-  } else if (name == "no_slab_automove") {
-    options.slab_automove = 0;
-  } else if (name == "slab_automove_ratio") {
-    options.slab_automove_ratio = number;
-  } else if (name == "hashpower") {
-    options.hash_power = static_cast<unsigned>(size);
-  } else if (name == "watcher_logbuf_size") {
-    options.watcher_log_size = size * kKiB;
-  } else if (name == "worker_logbuf_size") {
-    options.worker_log_size = size * kKiB;
-  } else {
-    check(name == "idle_timeout", "a suboption works and has no code");
-    options.idle_timeout_s = static_cast<uint32_t>(size);
+std::expected<TargetValue, OptionError> choice_of(const SuboptionRow& row, std::string_view value) {
+  check(!row.choices.empty(), "a choice is one of several");
+  const auto number = parse_u64(value);
+  const auto found = std::ranges::find_if(row.choices, [&](const SuboptionChoice& choice) {
+    return number == choice.number ||
+           (value.size() == choice.word.size() &&
+            ::strncasecmp(value.data(), choice.word.data(), value.size()) == 0);
+  });
+  if (found == row.choices.end()) {
+    return std::unexpected(no_choice(row, value));
+  }
+  return TargetValue{.number = static_cast<double>(found->number), .text = {}};
+}
+
+std::expected<TargetValue, OptionError> text_of(const SuboptionRow& row, std::string_view value) {
+  if (row.accepts != nullptr && !row.accepts(value)) {
+    return std::unexpected(
+        OptionError{fmt::format(fmt::runtime(row.limits_message), value), row.exit_code});
+  }
+  if (row.value == SuboptionValue::path) {
+    return TargetValue{
+        .text =
+            std::filesystem::absolute(std::filesystem::path(value)).lexically_normal().string()};
+  }
+  return TargetValue{.text = std::string(value)};
+}
+
+/// What the row's target becomes by `value`; or what is wrong with that.
+std::expected<TargetValue, OptionError> checked_value(const SuboptionRow& row,
+                                                      std::optional<std::string_view> value) {
+  const bool may_lack = row.value == SuboptionValue::none || row.value == SuboptionValue::optional;
+  if (row.value == SuboptionValue::none || (may_lack && !value)) {
+    return TargetValue{.number = static_cast<double>(row.bare), .text = {}};
+  }
+  if (!value) {
+    return std::unexpected(missing_value(row));
+  }
+  switch (row.value) {
+    case SuboptionValue::text:
+    case SuboptionValue::path:
+      return text_of(row, *value);
+    case SuboptionValue::choice:
+      return choice_of(row, *value);
+    default:
+      return number_of(row, *value);
   }
 }
 
-Refusal parse_one(std::string_view text, Options& options, SuboptionsSeen& seen) {
+/// The member that `target` points to.
+template <typename Member, typename AnyOptions>
+auto& member_of(Member net::TlsOptions::* target, AnyOptions& options) {
+  return options.tls.*target;
+}
+template <typename Member, typename AnyOptions>
+auto& member_of(Member Options::* target, AnyOptions& options) {
+  return options.*target;
+}
+
+void set_target(const SuboptionRow& row, const TargetValue& value, Options& options) {
+  std::visit(
+      [&](auto target) {
+        if constexpr (std::is_same_v<decltype(target), std::monostate>) {
+          check(row.support != Support::works, "a suboption works and sets nothing");
+        } else {
+          auto& member = member_of(target, options);
+          using Member = std::remove_reference_t<decltype(member)>;
+          if constexpr (std::is_same_v<Member, std::string>) {
+            member = value.text;
+          } else if constexpr (std::is_same_v<Member, bool>) {
+            member = value.number != 0;
+          } else {
+            member = static_cast<Member>(value.number);
+          }
+        }
+      },
+      row.target);
+}
+
+Refusal parse_one(std::string_view text, Options& options) {
   const size_t equals = text.find('=');
   const SuboptionRow* row = find_suboption(text.substr(0, equals));
   if (row == nullptr) {
     return unknown_suboption(text);
   }
   if (row->support == Support::refused) {
-    return OptionError{fmt::format("-o {}: {}", text, row->remark), kUsageExitCode};
+    return usage(fmt::format("-o {}: {}", text, row->remark));
   }
-  std::optional<std::string_view> value;
+  std::optional<std::string_view> given;
   if (equals != std::string_view::npos) {
-    value = text.substr(equals + 1);
+    given = text.substr(equals + 1);
   }
-  const auto number = checked_number(*row, value);
-  if (!number) {
-    return number.error();
+  const auto value = checked_value(*row, given);
+  if (!value) {
+    return value.error();
   }
-  if (row->value == SuboptionValue::text) {
-    if (Refusal refusal = check_text(*row, *value)) {
-      return refusal;
-    }
-  }
-  if (row->name == "hot_lru_pct") {
-    seen.hot_lru_pct = *number;
-  } else if (row->name == "warm_lru_pct") {
-    seen.warm_lru_pct = *number;
-  }
-  if (row->support == Support::works && row->name.starts_with("ssl_")) {
-    return set_tls_suboption(row->name, value.value_or(""), *number, options);
-  }
-  if (row->support == Support::works) {
-    apply(row->name, *number, value.has_value(), options);
-  } else {
+  set_target(*row, *value, options);
+  if (row->support == Support::no_effect) {
     options.notes.push_back(fmt::format("-o {} has no effect: {}", text, row->remark));
   }
   return std::nullopt;
 }
 
+/// The word for `number`, where the row has words for numbers.
+std::string word_of(const SuboptionRow& row, uint64_t number) {
+  const auto found = std::ranges::find(row.choices, number, &SuboptionChoice::number);
+  check(found != row.choices.end(), "a choice is one of the row's");
+  return std::string(found->word);
+}
+
+template <typename Member>
+std::string shown(const SuboptionRow& row, const Member& member) {
+  if constexpr (std::is_same_v<Member, std::string>) {
+    return member;
+  } else if constexpr (std::is_same_v<Member, bool>) {
+    return member ? "yes" : "no";
+  } else if constexpr (std::is_same_v<Member, double>) {
+    return fmt::format("{:.2f}", member);
+  } else if constexpr (std::is_enum_v<Member>) {
+    return word_of(row, static_cast<uint64_t>(member));
+  } else {
+    return fmt::to_string(member);
+  }
+}
+
 }  // namespace
 
-std::optional<OptionError> parse_suboptions(std::string_view list, Options& options,
-                                            SuboptionsSeen& seen) {
+std::optional<OptionError> parse_suboptions(std::string_view list, Options& options) {
   // As getsubopt: nothing behind the last comma is no suboption; nothing before one is.
   while (!list.empty()) {
     const size_t comma = list.find(',');
-    if (Refusal refusal = parse_one(list.substr(0, comma), options, seen)) {
+    if (Refusal refusal = parse_one(list.substr(0, comma), options)) {
       return refusal;
     }
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
@@ -210,12 +230,24 @@ std::optional<OptionError> parse_suboptions(std::string_view list, Options& opti
   return std::nullopt;
 }
 
-std::optional<OptionError> check_suboptions(const SuboptionsSeen& seen) {
-  if (seen.hot_lru_pct + seen.warm_lru_pct > 80) {
-    return OptionError{"hot_lru_pct + warm_lru_pct cannot be more than 80% combined",
-                       kUsageExitCode};
+std::string suboption_value(std::string_view name, const Options& options) {
+  const SuboptionRow* const row = find_suboption(name);
+  check(row != nullptr, "a setting is of a suboption that exists");
+  if (row->support != Support::works) {
+    check(!row->default_value.empty(), "a setting without effect has a default to show");
+    const auto number = row->unit == 1 ? std::nullopt : parse_u64(row->default_value);
+    return number ? fmt::to_string(*number * row->unit) : std::string(row->default_value);
   }
-  return std::nullopt;
+  return std::visit(
+      [&](auto target) -> std::string {
+        if constexpr (std::is_same_v<decltype(target), std::monostate>) {
+          check(false, "a suboption works and sets nothing");
+          return {};
+        } else {
+          return shown(*row, member_of(target, options));
+        }
+      },
+      row->target);
 }
 
 }  // namespace ember::server

@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// suboptions: the list behind -o.
+// suboptions: the list behind -o, read by suboption_table.h. Not what must fit together when the
+// whole command line is read: option_checks.h.
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "server/options/options.h"
 
 namespace ember::server {
 
-/// What is checked when the whole command line is read: values that must fit together.
-struct SuboptionsSeen {
-  double hot_lru_pct = 20;
-  double warm_lru_pct = 40;
-};
+/// Takes one list, "a,b=c", into `options`; what has no effect becomes a note there. Returns why
+/// the list is refused, if it is.
+std::optional<OptionError> parse_suboptions(std::string_view list, Options& options);
 
-/// Takes one list, "a,b=c", into `options`; what has no effect becomes a note there.
-std::optional<OptionError> parse_suboptions(std::string_view list, Options& options,
-                                            SuboptionsSeen& seen);
-
-/// What does not fit together after all lists were taken.
-std::optional<OptionError> check_suboptions(const SuboptionsSeen& seen);
+/// Returns the value of suboption `name` in `options` as `stats settings` shows it: "yes", "0.80",
+/// "tlsv1.2", bytes for kilobytes; of one without effect, its default. Requires: `name` is in the
+/// table, and works or has a default.
+std::string suboption_value(std::string_view name, const Options& options);
 
 }  // namespace ember::server

@@ -8,6 +8,7 @@ MOST_LINES = 800
 
 # path: why it is one file all the same
 REASONS = {
+    "server/options/suboption_table.cc": "one table, a row for each suboption",
     "server/net/uring_poller.cc": "each operation beside what its completion does",
     "server/session/session.cc": "the steps of one state machine, and what they assert",
     "tests/unit/server/session/session_test.cc": "the cases share one scripted connection",

@@ -51,7 +51,7 @@ LAYERS = {
     "server/net/tls": BASE | {"server/net"},
     "server/process": BASE,
     "server/session": BASE | {"protocol", "server/net"},
-    "server/options": BASE | STORE | {"server/net/tls"},
+    "server/options": BASE | {"server/net/tls"},
     "server/listen": BASE | {"server/net", "server/options"},
     "server/auth": BASE | {"protocol", "server/session"},
     "server/watch": BASE | {"protocol", "server/net"},

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "server/options/command_line.h"
+
 namespace ember::server {
 namespace {
 
@@ -25,10 +27,20 @@ constexpr const char* kNames =
     "ssl_keyformat ssl_ciphers ssl_ca_cert ssl_wbuf_size ssl_session_cache ssl_kernel_tls "
     "ssl_min_version proxy_enabled proxy_uring_enabled num_napi_ids memory_file client_flags_size";
 
-Settings report(const std::vector<std::string>& arguments, const LiveSettings& live = {}) {
-  auto options = parse_options(arguments);
+/// Names and values, in order.
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+Settings report(const std::vector<std::string>& arguments) {
+  const auto options = parse_options(arguments);
   EXPECT_TRUE(options.has_value());
-  return settings_report(options.value_or(Options{}), live);
+  Settings settings;
+  for (const MetricRow<Options>& row : settings_table()) {
+    const MetricValue value = row.read(options.value_or(Options{}));
+    const auto* const number = std::get_if<uint64_t>(&value);
+    settings.emplace_back(row.metric.name, number != nullptr ? std::to_string(*number)
+                                                             : std::get<std::string>(value));
+  }
+  return settings;
 }
 
 std::string value(const Settings& settings, const std::string& name) {
@@ -51,7 +63,7 @@ TEST(SettingsReport, NamesAndOrderAreMemcacheds) {
 }
 
 TEST(SettingsReport, Defaults) {
-  const auto settings = report({}, {.tcp_port = 11211, .verbosity = 0, .oldest = 0});
+  const auto settings = report({});
   EXPECT_EQ(value(settings, "maxbytes"), "67108864");
   EXPECT_EQ(value(settings, "maxconns"), "1024");
   EXPECT_EQ(value(settings, "tcpport"), "11211");
@@ -77,8 +89,9 @@ TEST(SettingsReport, WhatIsGivenIsTold) {
               "-F",    "-X",        "-R",
               "7",     "-b",        "9",
               "-B",    "ascii",     "-I",
-              "2m",    "-o",        "no_maxconns_fast,idle_timeout=60,hashpower=20"},
-             {.tcp_port = 40609, .verbosity = 2, .oldest = 17});
+              "2m",    "-o",        "no_maxconns_fast,idle_timeout=60,hashpower=20",
+              "-p",    "40609",     "-vv"});
+
   EXPECT_EQ(value(settings, "inter"), "127.0.0.1,::1");
   EXPECT_EQ(value(settings, "maxbytes"), "104857600");
   EXPECT_EQ(value(settings, "evictions"), "off");
@@ -102,7 +115,38 @@ TEST(SettingsReport, WhatIsGivenIsTold) {
   EXPECT_EQ(value(settings, "hashpower_init"), "20");
   EXPECT_EQ(value(settings, "tcpport"), "40609");
   EXPECT_EQ(value(settings, "verbosity"), "2");
-  EXPECT_EQ(value(settings, "oldest"), "17");
+  EXPECT_EQ(value(settings, "oldest"), "0");
+}
+
+TEST(SettingsReport, SuboptionsAreShownAsTheirTableSays) {
+  const auto defaults = report({});
+  EXPECT_EQ(value(defaults, "slab_automove_ratio"), "0.80");
+  EXPECT_EQ(value(defaults, "slab_chunk_max"), "524288");
+  EXPECT_EQ(value(defaults, "watcher_logbuf_size"), "262144");
+  EXPECT_EQ(value(defaults, "read_buf_mem_limit"), "0");
+  EXPECT_EQ(value(defaults, "lru_crawler"), "yes");
+  EXPECT_EQ(value(defaults, "hot_max_factor"), "0.20");
+  EXPECT_EQ(value(defaults, "slab_automove_freeratio"), "0.010");
+  EXPECT_EQ(value(defaults, "ssl_wbuf_size"), "16384");
+  EXPECT_EQ(value(defaults, "ssl_session_cache"), "no");
+  EXPECT_EQ(value(defaults, "ssl_keyformat"), "1");
+  EXPECT_EQ(value(defaults, "ssl_min_version"), "tlsv1.2");
+  EXPECT_EQ(value(defaults, "ssl_key"), "(null)");
+  EXPECT_EQ(value(defaults, "ssl_ca_cert"), "NULL");
+  const auto given = report(
+      {"-o",
+       "slab_automove_ratio=0.25,no_lru_crawler,lru_crawler_sleep=5,hot_lru_pct=30,"
+       "slab_chunk_max=64,track_sizes,slab_automove=2,ssl_min_version=3,ssl_verify_mode=once"});
+  EXPECT_EQ(value(given, "slab_automove_ratio"), "0.25");
+  EXPECT_EQ(value(given, "lru_crawler"), "no");
+  EXPECT_EQ(value(given, "lru_crawler_sleep"), "5");
+  EXPECT_EQ(value(given, "track_sizes"), "yes");
+  EXPECT_EQ(value(given, "slab_automove"), "2");
+  EXPECT_EQ(value(given, "ssl_min_version"), "tlsv1.3");
+  EXPECT_EQ(value(given, "ssl_verify_mode"), "3");
+  // Without effect: the default, whatever was given.
+  EXPECT_EQ(value(given, "hot_lru_pct"), "20");
+  EXPECT_EQ(value(given, "slab_chunk_max"), "524288");
 }
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include "protocol/parser.h"
 #include "protocol/reply_buffer.h"
 #include "server/command/local_handler.h"
+#include "server/command/store_metrics.h"
 #include "server/watch/watch_line.h"
 #include "storage/region/dram_region.h"
 #include "storage/store.h"
@@ -49,17 +50,33 @@ class FakeClient final : public protocol::Client {
   std::string reported;
 };
 
+/// What a server shows beside commands and the store.
+struct FakeServer {
+  uint64_t pid = 42;
+  uint64_t maxbytes = 67'108'864;
+  uint64_t maxconns = 1024;
+};
+
+inline constexpr auto kFakeMetrics = std::to_array<MetricRow<FakeServer>>({
+    {{"pid", MetricSection::process, MetricKind::gauge, "", ""}, &FakeServer::pid},
+    {{"maxbytes", MetricSection::settings, MetricKind::gauge, "", ""}, &FakeServer::maxbytes},
+    {{"maxconns", MetricSection::settings, MetricKind::gauge, "", ""}, &FakeServer::maxconns},
+});
+
 class FakeStats final : public StatsSource {
  public:
-  ServerFigures figures() const override { return server; }
-  Settings settings() const override { return {{"maxbytes", "67108864"}, {"maxconns", "1024"}}; }
-  std::vector<ConnectionInfo> connections() const override { return clients; }
-  std::vector<WorkerFigures> workers() const override { return loops; }
-  void reset() override { ++resets; }
+  FakeStats() { registry.add_one<FakeServer>(kFakeMetrics, server); }
 
-  ServerFigures server;
+  const MetricRegistry& metrics() const override { return registry; }
+  std::vector<ConnectionInfo> connections() const override { return clients; }
+  void reset() override {
+    ++resets;
+    registry.reset();
+  }
+
+  FakeServer server;
+  MetricRegistry registry;
   std::vector<ConnectionInfo> clients;
-  std::vector<WorkerFigures> loops;
   int resets = 0;
 };
 
@@ -180,6 +197,8 @@ inline Conversation::Conversation(const ConversationOptions& options) : options_
   region_ = storage::open_dram_region({.size = options.store.memory_limit}).value();
   store_ = storage::Store::open(options.store, *region_, clock).value();
   thread_ = store_->register_thread();
+  add_command_metrics(registry, stats.registry);
+  add_store_metrics(*store_, {}, stats.registry);
   const HandlerParts parts{*store_, *thread_, clock, registry, stats, log, watch, watch};
   handler_ = std::make_unique<LocalHandler>(parts, options.handler);
 }

@@ -68,6 +68,11 @@ std::string cell(std::string_view text) { return replaced(one_line(text), "|", "
 
 std::string code(std::string_view text) { return text.empty() ? "" : fmt::format("`{}`", text); }
 
+bool is_words(SuboptionValue value) {
+  return value == SuboptionValue::text || value == SuboptionValue::path ||
+         value == SuboptionValue::choice;
+}
+
 std::string markdown_tables() {
   std::string text =
       "| short | long | default | what it says | with Ember |\n|---|---|---|---|---|\n";
@@ -84,7 +89,7 @@ std::string markdown_tables() {
   for (const SuboptionRow& row : suboption_table()) {
     const char* value = row.value == SuboptionValue::none       ? ""
                         : row.value == SuboptionValue::optional ? "number or none"
-                        : row.value == SuboptionValue::text     ? "text"
+                        : is_words(row.value)                   ? "text"
                                                                 : "number";
     text += fmt::format("| `{}` | {} | {} | {} | {} |\n", row.name, value, row.default_value,
                         cell(row.description), cell(support_cell(row.support, row.remark)));

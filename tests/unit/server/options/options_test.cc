@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a command line makes of Options, and what refuses it. The words and exit codes are those
 // memcached 1.6.18 answered the same arguments with, unless a test's name says otherwise.
-#include "server/options/options.h"
-
 #include <gtest/gtest.h>
 
+#include "server/options/command_line.h"
 #include "server/options/help.h"
 
 namespace ember::server {

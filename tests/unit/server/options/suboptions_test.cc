@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/options/command_line.h"
 #include "server/options/suboption_table.h"
 
 namespace ember::server {
@@ -189,15 +190,45 @@ TEST(Suboptions, WhatIsNotInThisBuildIsRefusedByName) {
 TEST(Suboptions, TheTableIsWhole) {
   for (const SuboptionRow& row : suboption_table()) {
     EXPECT_TRUE(row.support == Support::works || row.remark.ends_with('.')) << row.name;
+    EXPECT_EQ(row.value == SuboptionValue::choice, !row.choices.empty()) << row.name;
+    EXPECT_TRUE(row.accepts == nullptr || !row.limits_message.empty()) << row.name;
     if (row.support == Support::works) {
+      EXPECT_FALSE(std::holds_alternative<std::monostate>(row.target)) << row.name;
       const std::string name(row.name);
-      accepted(row.value == SuboptionValue::none   ? name
-               : row.value == SuboptionValue::text ? name + "=1"
-               : row.value == SuboptionValue::real ? name + "=0.5"
-               : row.most < 20                     ? name + "=1"
-                                                   : name + "=20");
+      accepted(row.value == SuboptionValue::none     ? name
+               : row.value == SuboptionValue::text   ? name + "=1"
+               : row.value == SuboptionValue::path   ? name + "=1"
+               : row.value == SuboptionValue::choice ? name + "=1"
+               : row.value == SuboptionValue::real   ? name + "=0.5"
+               : row.most < 20                       ? name + "=1"
+                                                     : name + "=20");
     }
   }
+}
+
+// The default that help tells is what the member is when nothing is given.
+TEST(Suboptions, DefaultsAreTheMembers) {
+  for (const SuboptionRow& row : suboption_table()) {
+    const bool valued = row.value == SuboptionValue::whole || row.value == SuboptionValue::real ||
+                        row.value == SuboptionValue::optional;
+    if (row.support == Support::works && valued) {
+      const std::string name(row.name);
+      EXPECT_EQ(
+          suboption_value(row.name, Options{}),
+          row.default_value == "0"
+              ? "0"
+              : suboption_value(row.name, accepted(name + "=" + std::string(row.default_value))))
+          << name;
+    } else if (row.default_value == "enabled" || row.default_value == "disabled") {
+      if (row.support == Support::works) {
+        EXPECT_EQ(suboption_value(row.name, Options{}),
+                  row.default_value == "enabled" ? "yes" : "no")
+            << row.name;
+      }
+    }
+  }
+  EXPECT_EQ(suboption_value("udp_max_rate", Options{}), "1048576");
+  EXPECT_EQ(suboption_value("udp_max_reply", Options{}), "65536");
 }
 
 }  // namespace

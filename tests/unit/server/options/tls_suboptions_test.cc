@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The words before the colon and the exit codes are those memcached 1.6.18 answered with.
-#include "server/options/tls_suboptions.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
+
+#include "server/options/command_line.h"
+#include "server/options/suboptions.h"
 
 namespace ember::server {
 namespace {

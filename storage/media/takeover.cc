@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
-#include "storage/slab/page_table.h"
+#include "storage/slab/page_layout.h"
 
 namespace ember::storage {
 namespace {
@@ -15,8 +14,7 @@ namespace {
 constexpr uint64_t kMostWrites = uint64_t{1} << 63;
 
 bool figures_sound(const SuperblockRecord& record) {
-  return std::has_single_bit(record.page_size) && record.page_size >= kSmallestPage &&
-         record.page_size <= kLargestPage && record.arena_size % kMiB == 0 && record.file_id != 0 &&
+  return is_page_size(record.page_size) && record.arena_size % kMiB == 0 && record.file_id != 0 &&
          record.cas < kMostWrites && record.flush_horizon <= record.cas;
 }
 

@@ -4,10 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "base/bytes.h"
-#include "storage/slab/page_table.h"
+#include "storage/slab/page_layout.h"
 
 namespace ember::inspect {
 namespace {
@@ -54,11 +53,6 @@ Header::Copy judge_copy(const Bytes& all, size_t place) {
   return Header::Copy::damaged;
 }
 
-bool page_size_sound(const SuperblockRecord& record) {
-  return std::has_single_bit(record.page_size) && record.page_size >= storage::kSmallestPage &&
-         record.page_size <= storage::kLargestPage;
-}
-
 void note_problems(Header& header, const MemoryFile& file) {
   for (size_t copy = 0; copy < header.copies.size(); ++copy) {
     if (header.record && header.copies[copy] != Header::Copy::sound) {
@@ -97,7 +91,7 @@ Result<Header> read_header(const MemoryFile& file, UnixSeconds now) {
   if (const auto finding = Superblock::find(bytes); finding.kind == SuperblockFinding::found) {
     header.record = finding.record;
     header.of_this_boot = finding.record.boot_id == storage::boot_id();
-    header.readable = page_size_sound(finding.record);
+    header.readable = storage::is_page_size(finding.record.page_size);
   }
   note_problems(header, file);
   return header;

@@ -10,6 +10,8 @@
 
 #include "base/bytes.h"
 #include "storage/item/chain.h"
+#include "storage/slab/page_table.h"
+#include "storage/slab/size_classes.h"
 
 namespace ember::inspect {
 
@@ -25,16 +27,14 @@ constexpr size_t kProblemsKept = 20;
 constexpr int kLooks = 4;
 constexpr std::chrono::milliseconds kBetweenLooks{5};
 
-size_t record_page_size(const Header& header) { return header.record->page_size; }
-
 }  // namespace
 
 PageScan::PageScan(const MemoryFile& file, const Header& header, UnixSeconds now)
     : file_(file),
       header_(header),
       now_(std::max(now, header.noted)),
-      page_size_(record_page_size(header)),
-      part_size_(storage::page_payload(page_size_) / 2 / 8 * 8),
+      page_size_(header.record->page_size),
+      part_size_(storage::SizeClasses::largest_for(storage::page_payload(page_size_))),
       in_use_(file.user().has_value()),
       page_(page_size_ / sizeof(uint64_t)) {}
 
@@ -112,7 +112,7 @@ Result<void> PageScan::scan_page(uint32_t number, const ItemVisitor* visit) {
   }
   ClassRow& row = result_.classes[header.chunk_size];
   ++row.pages;
-  row.chunks += header.chunk_size == 0 ? 0 : storage::page_payload(page_size_) / header.chunk_size;
+  row.chunks += header.chunk_size == 0 ? 0 : storage::chunks_in_page(page_size_, header.chunk_size);
   chunk_sizes_[number] = header.chunk_size;
   if (visit != nullptr) {
     take(header.chunk_size, tally, *visit);
@@ -141,9 +141,9 @@ PageScan::PageTally PageScan::tally_page(uint32_t number, uint32_t chunk_size) {
         fmt::format("page {}: chunks of {} bytes cannot be", number, chunk_size));
     return tally;
   }
-  const size_t count = storage::page_payload(page_size_) / chunk_size;
+  const size_t count = storage::chunks_in_page(page_size_, chunk_size);
   for (size_t index = 0; index < count; ++index) {
-    const uint64_t offset = uint64_t{number} * page_size_ + sizeof(PageHeader) + index * chunk_size;
+    const uint64_t offset = storage::first_chunk(number, page_size_) + index * chunk_size;
     const ItemCheck check = check_item(item_at(offset), frame_of(offset, chunk_size));
     if (check.verdict == ItemCheck::sound) {
       tally.items.push_back(offset);

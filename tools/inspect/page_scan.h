@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "storage/item/item_check.h"
-#include "storage/slab/page_table.h"
+#include "storage/slab/page_layout.h"
 #include "tools/inspect/header.h"
 #include "tools/inspect/memory_file.h"
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "storage/slab/page_layout.h"
 
 namespace ember::inspect {
@@ -38,6 +39,7 @@ using Bytes = std::array<std::byte, Superblock::kSize>;
 
 /// A copy alone: judged as a superblock in which the other is missing.
 Header::Copy judge_copy(const Bytes& all, size_t place) {
+  check(place + sizeof(SuperblockRecord) <= all.size(), "a copy lies within the superblock");
   Bytes alone{};
   std::copy_n(all.begin() + static_cast<ptrdiff_t>(place), sizeof(SuperblockRecord), alone.begin());
   switch (Superblock::find(alone).kind) {

@@ -9,6 +9,7 @@ Epochs::Slot* Epochs::enter() {
   MutexLock lock(mutex_);
   for (const auto& slot : slots_) {
     if (!slot->used) {
+      check(!online(slot.get()), "a slot without a thread is offline");
       slot->used = true;
       return slot.get();
     }
@@ -21,6 +22,7 @@ Epochs::Slot* Epochs::enter() {
 void Epochs::leave(Slot* slot) {
   go_offline(slot);
   MutexLock lock(mutex_);
+  check(slot->used, "a thread that leaves has entered");
   slot->used = false;
 }
 
@@ -30,6 +32,7 @@ uint64_t Epochs::oldest() const {
   for (const auto& slot : slots_) {
     oldest = std::min(oldest, slot->announced.load(std::memory_order_seq_cst));
   }
+  check(oldest != 0 && oldest != kOffline, "there is an epoch that is not past");
   return oldest;
 }
 

@@ -17,7 +17,8 @@
 #include <span>
 #include <vector>
 
-#include "storage/media/state_file.h"
+#include "storage/media/state_reader.h"
+#include "storage/media/state_writer.h"
 #include "storage/store_impl.h"
 
 namespace ember::storage {

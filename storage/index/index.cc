@@ -92,6 +92,7 @@ bool Index::adopt(const Image& image) {
   MutexLock lock(overflow_mutex_);
   free_overflow_ = image.free_overflow;
   overflow_used_ = image.overflow_used;
+  check(bucket_count() <= max_buckets_, "an index has addresses for its buckets");
   return true;
 }
 
@@ -129,6 +130,8 @@ Index::WriteLock::WriteLock(Index& index, Hash hash) : index_(index), hash_(hash
     lock(*home_);
     // A split may have moved the hash's home before the lock was held.
     if (&index.buckets_[index.home_of(hash)] == home_) {
+      debug_check([&] { return (home_->control.load() & kLockBit) != 0; },
+                  "a writer has the bucket of its hash locked");
       return;
     }
     unlock(*home_);
@@ -208,6 +211,8 @@ void Index::drop_empty_overflow(Bucket& home) {
       continue;
     }
     const auto number = static_cast<uint32_t>(bucket - overflow_) + 1;
+    debug_check(bucket >= overflow_ && number <= max_buckets_,
+                "a bucket behind another is an overflow bucket");
     set_overflow(*before, bucket->control.load(std::memory_order_relaxed) >> kOverflowShift);
     set_overflow(*bucket, 0);
     give_overflow(number);
@@ -241,6 +246,7 @@ void Index::grow() {
   const unsigned power = power_in(size);
   const size_t from = split_in(size);
   const size_t to = from + (size_t{1} << power);
+  debug_check(to < size_t{2} << power, "the bucket that splits is of this doubling");
   if (to < max_buckets_) {
     split(from, to, power);
   }

@@ -3,10 +3,13 @@
 
 #include <utility>
 
+#include "base/check.h"
+
 namespace ember::storage {
 
 void FlushHorizon::restore(uint64_t horizon, UnixSeconds due, Keep keep) {
   const MutexLock lock(mutex_);
+  check(turn_.load() == 0, "a horizon is restored before the first flush");
   horizon_.store(horizon);
   due_.store(due);
   keep_ = std::move(keep);
@@ -22,7 +25,9 @@ void FlushHorizon::move() {
   // Sequentially consistent: a writer that finds the turn unchanged after taking its sequence is
   // in the horizon read below.
   turn_.fetch_add(1);
+  check(turn_.load() % 2 != 0, "one flush is under way at a time");
   const uint64_t horizon = last_sequence_.load();
+  debug_check([&] { return horizon >= horizon_.load(); }, "the horizon only moves forward");
   keep(horizon, 0);
   horizon_.store(horizon);
   turn_.fetch_add(1);
@@ -49,6 +54,7 @@ void FlushHorizon::flush_if_due() {
   if (due != 0 && due <= clock_.now()) {
     move();
     due_.store(0);
+    debug_check([&] { return turn_.load() % 2 == 0; }, "a flush that happened is over");
   }
 }
 

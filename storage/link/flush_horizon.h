@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // FlushHorizon: which items flush_all has ended: those whose place in the order of writes is not
-// beyond the horizon. Nothing is walked; the horizon moves.
+// beyond the horizon. No item is visited; the horizon moves. It ends no item itself: readers judge
+// by the horizon, the janitor removes.
 //
-// A write takes its place in that order (a sequence) after it has looked at the item it depends
-// on. Were a flush to come in between, the new item would stand beyond the horizon although it
-// was made from one within. So a writer reads the turn before it looks, and looks again if there
-// has been another turn by the time it has its sequence.
+// Race: a writer reads item A, flush_all runs, the writer publishes B made from A with a later
+// sequence, and A's data survives. So a writer reads turn() before A, takes its sequence, and
+// starts again if turn() has changed (same_turn).
 //
-// Threads: any. Readers pay two relaxed loads of lines that are written only by flushes.
+// Ownership: refers to the clock and to the last write's sequence, which outlive it.
+// Threads: any. Cost: readers pay two relaxed loads of lines that only flushes write.
+// Persistence: `keep` (restore) is called before a change counts.
+// Invariants: the horizon only moves forward; the turn is odd while it moves.
 #pragma once
 
 #include <atomic>
@@ -22,33 +25,33 @@ namespace ember::storage {
 
 class FlushHorizon {
  public:
-  /// `last_sequence`: of the last write; needed for the horizon's whole life.
+  /// `last_sequence`: of the last write.
   FlushHorizon(const Clock& clock, const std::atomic<uint64_t>& last_sequence)
       : clock_(clock), last_sequence_(last_sequence) {}
 
-  /// Ends all there is: now, if `when` is not in the future, or else at second `when`. A flush that
-  /// is still to come is replaced; one that was due has happened.
+  /// Ends all items there are: now, if `when` is not in the future, or else at second `when`. A
+  /// flush that is still to come is replaced; one that was due has happened.
   void flush(UnixSeconds when) EMBER_EXCLUDES(mutex_);
 
-  /// Lets a flush whose time has come happen. To be called before anything is judged by the
-  /// horizon.
+  /// Lets a flush whose time has come happen. Called before an item is judged by value().
   void settle() {
     if (due_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
       flush_if_due();
     }
   }
 
-  /// As an earlier process left it, before anybody asks. From then on `keep(horizon, due)` is
-  /// called with each change, before it counts.
+  /// Takes over what an earlier process left. From then on `keep(horizon, due)` is called with each
+  /// change, before the change counts. Requires: no item was judged yet.
   using Keep = std::function<void(uint64_t horizon, UnixSeconds due)>;
   void restore(uint64_t horizon, UnixSeconds due, Keep keep) EMBER_EXCLUDES(mutex_);
 
-  /// 0 as long as there was no flush: then no item's sequence need be read.
+  /// Returns the last sequence that is flushed; 0 as long as there was no flush: then no item's
+  /// sequence need be read.
   uint64_t value() const { return horizon_.load(std::memory_order_acquire); }
 
-  /// For writers: a turn to remember. Waits while a flush is under way.
+  /// Returns the turn, for a writer to remember. Waits while a flush is under way.
   uint64_t turn() EMBER_EXCLUDES(mutex_);
-  /// No flush has begun since turn() returned `turn`.
+  /// Returns whether no flush has begun since turn() returned `turn`.
   bool same_turn(uint64_t turn) const { return turn_.load() == turn; }
 
  private:

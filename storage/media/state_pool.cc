@@ -66,6 +66,7 @@ Result<std::unique_ptr<StatePool>> StatePool::create(const std::string& path) {
 StatePool::~StatePool() { pmemobj_close(pool_); }
 
 Result<std::span<std::byte>> StatePool::reserve(size_t size) {
+  check(size <= kMaxBlockSize, "a block of the state file fits in a zone");
   pobj_action reservation{};
   const PMEMoid object =
       pmemobj_reserve(pool_, &reservation, std::max(size, kMinBlockSize), kBlockType);
@@ -84,11 +85,13 @@ void StatePool::persist(std::span<const std::byte> bytes) const {
 }
 
 uint64_t StatePool::offset_of(const void* address) const {
+  check(address >= static_cast<const void*>(pool_), "what has an offset lies in the pool");
   // The pool's handle is the start of its mapping.
   return reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(pool_);
 }
 
 Result<void> StatePool::commit() {
+  check(!reservations_.empty() && !OID_IS_NULL(directory_), "a pool is committed with its blocks");
   auto* root = static_cast<StateRoot*>(pmemobj_direct(pmemobj_root(pool_, sizeof(StateRoot))));
   // Each call but the last two turns the transaction into an aborted one if it fails.
   if (pmemobj_tx_begin(pool_, nullptr, TX_PARAM_NONE) == 0 &&

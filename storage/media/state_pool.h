@@ -2,6 +2,9 @@
 // StatePool: the little of libpmemobj that a state file is written with: reserve room, fill it, and
 // let one transaction make all of it part of the pool. It never opens a pool that exists: opening
 // replays logs found in the file, which trusts every byte of it (StateReader reads without).
+//
+// Ownership: has the pool's mapping; the blocks reserved are in it, and end with it.
+// Threads: one at a time, but for persist() and offset_of().
 #pragma once
 
 #include <libpmemobj.h>
@@ -23,17 +26,17 @@ struct StateRoot {
 };
 static_assert(sizeof(StateRoot) == 16);
 
-/// Threads: one at a time, but for `persist` and `offset_of`.
 class StatePool {
  public:
   /// The largest block: what a zone of libpmemobj's heap (65528 chunks of 256 KiB) leaves when the
   /// root object lies in it too.
   static constexpr size_t kMaxBlockSize = size_t{65464} * 256 * 1024;
 
-  /// The size of a file in which blocks of these sizes, each at most kMaxBlockSize, find room.
+  /// Returns the size of a file in which blocks of these sizes find room.
+  /// Requires: each is at most kMaxBlockSize.
   static uint64_t size_for(std::span<const uint64_t> block_sizes);
 
-  /// Makes a pool of the whole of an existing file of zeros.
+  /// Makes a pool of the whole of an existing file of zeros. Fails where libpmemobj does.
   static Result<std::unique_ptr<StatePool>> create(const std::string& path);
 
   /// Closes the pool. What was not committed is not in it.
@@ -41,16 +44,18 @@ class StatePool {
   StatePool(const StatePool&) = delete;
   StatePool& operator=(const StatePool&) = delete;
 
-  /// Room that belongs to nobody until `commit`. The first block is the directory's.
+  /// Returns room that is no object's until commit(). The first block is the directory's. Fails
+  /// where the pool has no such room. Requires: size <= kMaxBlockSize; not committed yet.
   Result<std::span<std::byte>> reserve(size_t size);
 
   /// Makes bytes outlive a power cut: flushes cache lines on DAX, calls msync elsewhere.
   void persist(std::span<const std::byte> bytes) const;
 
-  /// Where in the file an address within a block is.
+  /// Returns where in the file an address within a block is.
   uint64_t offset_of(const void* address) const;
 
-  /// In one transaction: the reserved blocks become objects, and the root points at the first.
+  /// In one transaction, makes the reserved blocks objects and points the root at the first.
+  /// Returns why not: then the pool is empty as before. Requires: a block is reserved; once.
   Result<void> commit();
 
  private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// StateReader: believes the seal, then what the seal's checksums cover, then nothing else.
+#include "storage/media/state_reader.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -12,7 +13,6 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "storage/media/state_file.h"
 
 namespace ember::storage {
 namespace {
@@ -24,7 +24,8 @@ std::unexpected<Error> unusable(const std::string& path, std::string_view why) {
   return fail(fmt::format("the state file {} is not used: {}", path, why));
 }
 
-/// Offsets and sizes that reading can rely on; the rest of the seal is compared, not used.
+/// Returns whether reading can rely on offsets and sizes; the rest of the seal is compared, not
+/// used.
 bool is_plausible(const StateSeal& seal) {
   return seal.file_size >= kStateHeadSize && seal.directory_size >= sizeof(StateDirectory) &&
          seal.directory_size <= state_directory_size(kStateMaxSections) &&
@@ -79,6 +80,8 @@ Result<void> read_fully(int file, uint64_t offset, std::span<std::byte> to) {
 /// `size` bytes from `offset` on, if their checksum is `wanted`.
 Result<std::vector<std::byte>> read_checked(int file, uint64_t offset, uint64_t size,
                                             uint64_t wanted) {
+  check(size <= kStateHeadSize + state_directory_size(kStateMaxSections),
+        "what is read before its checksum is known is small");
   std::vector<std::byte> bytes(size);
   if (auto read = read_fully(file, offset, bytes); !read) {
     return std::unexpected(std::move(read.error()));
@@ -93,6 +96,8 @@ Result<std::vector<std::byte>> read_checked(int file, uint64_t offset, uint64_t 
 Result<std::vector<StateSection>> parse_directory(std::span<const std::byte> bytes,
                                                   const StateIdentity& wanted,
                                                   const StateSeal& seal) {
+  check(bytes.size() == seal.directory_size && bytes.size() >= sizeof(StateDirectory),
+        "a directory is parsed that its seal's checksum covers");
   const auto directory = load_unaligned<StateDirectory>(bytes.data());
   if (directory.magic != kStateMagic || directory.zero != 0 ||
       directory.pool_size != seal.file_size || directory.section_count > kStateMaxSections ||
@@ -159,12 +164,12 @@ StateReader::StateReader(std::string path, Fd file, std::vector<StateSection> se
     : path_(std::move(path)), file_(std::move(file)), sections_(std::move(sections)) {}
 
 size_t StateReader::section_size(size_t n) const {
-  check(n < sections_.size(), "a section that is there");
+  check(n < sections_.size(), "a section is asked for that is there");
   return sections_[n].size;
 }
 
 Result<void> StateReader::read(size_t n, std::span<std::byte> to) const {
-  check(to.size() == section_size(n), "room for a section, and no more");
+  check(to.size() == section_size(n), "there is room for a section, and no more");
   return read_pieces(n, [&](size_t from, size_t size) { return to.subspan(from, size); });
 }
 
@@ -182,6 +187,7 @@ Result<void> StateReader::read_pieces(size_t n, PlaceFor&& place_for) const {
   XXH3_64bits_reset(sum.get());
   for (size_t from = 0; from < section.size; from += kPieceSize) {
     const std::span<std::byte> place = place_for(from, std::min(kPieceSize, section.size - from));
+    check(!place.empty() && place.size() <= kPieceSize, "a section is read piece by piece");
     if (const auto read = read_fully(file_.get(), section.offset + from, place); !read) {
       return unusable(path_, fmt::format("section {}: {}", n, read.error().message));
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// StateWriter: a new file, room for all of it, a pool in it, sections, one transaction, its name.
+#include "storage/media/state_writer.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -16,13 +17,10 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "storage/media/state_file.h"
 #include "storage/media/state_pool.h"
 
 namespace ember::storage {
 namespace {
-
-std::string temporary_of(const std::string& path) { return path + ".tmp"; }
 
 std::string folder_of(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
@@ -52,6 +50,7 @@ Result<std::vector<BlockPlan>> plan_blocks(std::span<const uint64_t> section_siz
     if (plan.back().size + room > StatePool::kMaxBlockSize) {
       plan.push_back({.size = kStateAlignment, .section_count = 0});
     }
+    check(plan.back().size + room <= StatePool::kMaxBlockSize, "a section fits in a block");
     plan.back().size += room;
     ++plan.back().section_count;
   }
@@ -86,12 +85,8 @@ Result<uint64_t> state_file_size(std::span<const uint64_t> section_sizes) {
   }
   std::vector<uint64_t> block_sizes(plan->size());
   std::ranges::transform(*plan, block_sizes.begin(), &BlockPlan::size);
+  check(!block_sizes.empty(), "a state file has a directory");
   return StatePool::size_for(block_sizes);
-}
-
-void discard_state_file(const std::string& path) {
-  ::unlink(temporary_of(path).c_str());
-  ::unlink(path.c_str());
 }
 
 StateWriter::StateWriter(StateOptions options)
@@ -125,6 +120,7 @@ Result<std::unique_ptr<StateWriter>> StateWriter::create(const StateOptions& opt
 }
 
 Result<void> StateWriter::take_room(uint64_t size) {
+  check(!file_ && size != 0, "the room for a state file is taken once");
   // What an interrupted stop left would otherwise count against the room there is.
   ::unlink(temporary_.c_str());
   struct statvfs volume{};
@@ -157,6 +153,7 @@ Result<void> StateWriter::take_room(uint64_t size) {
 }
 
 Result<void> StateWriter::make_pool() {
+  check(file_size_ != 0, "a pool is made in a file that has its room");
   auto pool = StatePool::create(temporary_);
   if (!pool) {
     return std::unexpected(std::move(pool.error()));
@@ -167,7 +164,7 @@ Result<void> StateWriter::make_pool() {
 
 Result<void> StateWriter::lay_out(std::span<const uint64_t> section_sizes) {
   const Result<std::vector<BlockPlan>> plan = plan_blocks(section_sizes);
-  check(plan.has_value(), "sections that fitted when the room was taken");
+  check(plan.has_value(), "sections fit that fitted when the room was taken");
   for (const BlockPlan& block : *plan) {
     auto bytes = pool_->reserve(block.size);
     if (!bytes) {
@@ -181,15 +178,19 @@ Result<void> StateWriter::lay_out(std::span<const uint64_t> section_sizes) {
       const uint64_t offset = pool_->offset_of(bytes->data());
       *bytes = bytes->subspan(align_up(offset, kStateAlignment) - offset);
       const uint64_t size = section_sizes[sections_.size()];
+      check(pool_->offset_of(bytes->data()) % kStateAlignment == 0 && size <= bytes->size(),
+            "a section starts at a page and lies within its block");
       sections_.push_back({.offset = pool_->offset_of(bytes->data()), .size = size, .checksum = 0});
       *bytes = bytes->subspan(size);
     }
   }
+  check(sections_.size() == section_sizes.size(), "every section has a place");
   return {};
 }
 
 Result<void> StateWriter::write(size_t n, std::span<const std::byte> bytes) {
-  check(n < sections_.size() && bytes.size() == sections_[n].size, "a section as it was asked for");
+  check(n < sections_.size() && bytes.size() == sections_[n].size,
+        "a section is written as it was asked for");
   sections_[n].checksum = XXH3_64bits(bytes.data(), bytes.size());
   const int error = file_.write_at(sections_[n].offset, bytes);
   if (error != 0) {
@@ -215,11 +216,13 @@ Result<StateSeal> StateWriter::commit() {
   if (auto renamed = rename(); !renamed) {
     return std::unexpected(std::move(renamed.error()));
   }
-  file_.reset();  // The destructor has nothing to remove any more.
+  file_.reset();  // the destructor has nothing to remove any more
   return seal;
 }
 
 StateSeal StateWriter::write_directory() {
+  check(directory_.size() == state_directory_size(sections_.size()),
+        "the directory has room for every section");
   store_unaligned(directory_.data(),
                   StateDirectory{.magic = kStateMagic,
                                  .layout_version = kStateLayoutVersion,
@@ -240,6 +243,7 @@ StateSeal StateWriter::write_directory() {
 }
 
 Result<uint64_t> StateWriter::checksum_head() const {
+  check(pool_ == nullptr, "the head is final once libpmemobj has closed the pool");
   std::array<std::byte, kStateHeadSize> head{};
   if (::pread(file_.get(), head.data(), head.size(), 0) != ssize_t{kStateHeadSize}) {
     return fail_errno(
@@ -249,6 +253,7 @@ Result<uint64_t> StateWriter::checksum_head() const {
 }
 
 Result<void> StateWriter::rename() const {
+  check(pool_ == nullptr, "a state file gets its name once its pool is closed");
   if (options_.durable && ::fsync(file_.get()) != 0) {
     return fail_errno(
         fmt::format("cannot make the state file {} durable; see to its volume", temporary_), errno);

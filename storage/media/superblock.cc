@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "base/check.h"
 #include "base/fd.h"
 #include "base/numbers.h"
 
@@ -20,7 +21,7 @@ uint64_t checksum_of(const SuperblockRecord& record) {
   return XXH3_64bits(&record, offsetof(SuperblockRecord, checksum));
 }
 
-bool is_sound(const SuperblockRecord& record) {
+bool is_intact(const SuperblockRecord& record) {
   return record.magic == SuperblockRecord::kMagic && record.format == kMediaFormat &&
          record.checksum == checksum_of(record);
 }
@@ -29,12 +30,13 @@ bool all_zero(std::span<const std::byte> bytes) {
   return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
 }
 
-// The time and its complement in one word: half of it alone is not believed.
+// The time and its complement in one word: half a word written is not believed.
 uint64_t time_word(UnixSeconds now) { return uint64_t{~now} << 32 | now; }
 
 }  // namespace
 
 SuperblockFinding Superblock::find(std::span<const std::byte> bytes) {
+  check(bytes.size() >= kSize, "a superblock is looked for where it fits");
   SuperblockFinding finding;
   bool newer = false;
   for (const size_t place : {size_t{0}, kSecondCopy}) {
@@ -44,8 +46,8 @@ SuperblockFinding Superblock::find(std::span<const std::byte> bytes) {
     }
     if (record.format > kMediaFormat) {
       newer = true;  // its checksum may stand elsewhere
-    } else if (is_sound(record) && (finding.kind != SuperblockFinding::found ||
-                                    record.version > finding.record.version)) {
+    } else if (is_intact(record) && (finding.kind != SuperblockFinding::found ||
+                                     record.version > finding.record.version)) {
       finding = {SuperblockFinding::found, record};
     }
   }
@@ -59,20 +61,23 @@ SuperblockFinding Superblock::find(std::span<const std::byte> bytes) {
 }
 
 UnixSeconds Superblock::noted_time(std::span<const std::byte> bytes) {
+  check(bytes.size() >= kSize, "a time is looked for in a whole superblock");
   const auto word = load_unaligned<uint64_t>(bytes.data() + kTimePlace);
   const auto time = static_cast<UnixSeconds>(word);
   return word == time_word(time) ? time : 0;
 }
 
 void Superblock::write() {
-  ++record.version;
+  check(region_.bytes().size() >= kSize, "a region has room for its superblock");
+  check(record.version >= written_version_, "the version of a superblock only grows");
+  written_version_ = ++record.version;
   record.checksum = checksum_of(record);
   Persist* const persist = region_.persist();
   // A write that was cut off may have left the second copy damaged: then the first is all there is.
-  const auto copy_is_sound = [&](size_t place) {
-    return is_sound(load_unaligned<SuperblockRecord>(region_.bytes().data() + place));
+  const auto copy_is_intact = [&](size_t place) {
+    return is_intact(load_unaligned<SuperblockRecord>(region_.bytes().data() + place));
   };
-  const bool second_first = copy_is_sound(0) && !copy_is_sound(kSecondCopy);
+  const bool second_first = copy_is_intact(0) && !copy_is_intact(kSecondCopy);
   for (const bool second : {second_first, !second_first}) {
     const size_t place = second ? kSecondCopy : 0;
     const std::span<std::byte> copy = region_.bytes().subspan(place, sizeof(record));
@@ -86,6 +91,7 @@ void Superblock::write() {
 
 void Superblock::note_time(MemoryRegion& region, UnixSeconds now) {
   std::byte* const place = region.bytes().data() + kTimePlace;
+  check(reinterpret_cast<uintptr_t>(place) % sizeof(uint64_t) == 0, "a time is one store");
   __atomic_store_n(reinterpret_cast<uint64_t*>(place), time_word(now), __ATOMIC_RELAXED);
   if (Persist* const persist = region.persist(); persist != nullptr) {
     persist->flush({place, sizeof(uint64_t)});

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Superblock: the first page of a persistent region: whose it is, how it was last left, and the few
 // figures that no item carries. Written twice, one copy after the other, each with a checksum: a
-// write that is cut off leaves one of them whole, and so does damage to one.
+// write that is cut off leaves one of them whole, and so does damage to one. Whether a region's
+// content can be used is for Takeover to judge (takeover.h).
 //
 //   0       copy of the record          4096    second copy          8192   the time noted last
 //
+// Ownership: refers to the region, which outlives it.
 // Threads: one at a time, but for note_time().
+// Persistence: write() is durable on return where the region can make it so; on a page-cache file
+// it survives the process, and the host after sync().
+// Invariants: of two whole copies the one of the larger version is the newer; versions only grow.
 #pragma once
 
 #include <array>
@@ -71,32 +76,38 @@ class Superblock {
   static constexpr size_t kTimePlace = 8192;
   static constexpr size_t kSize = 3 * 4096;
 
-  /// Reads only: `bytes` may be anything of at least kSize.
+  /// Returns what stands at the beginning of a region. Reads only; the bytes may be anything.
+  /// Requires: at least kSize of them.
   static SuperblockFinding find(std::span<const std::byte> bytes);
-  /// The time noted last, 0 if there is none to be believed.
+  /// Returns the time noted last, 0 if there is none to be believed. Requires: as find().
   static UnixSeconds noted_time(std::span<const std::byte> bytes);
 
+  /// Writes nothing yet. Requires: the region has at least kSize.
   explicit Superblock(MemoryRegion& region) : region_(region) {}
 
+  /// What the next write() writes; its version and checksum are write()'s.
   SuperblockRecord record;
 
-  /// Writes both copies of `record`, a damaged one first, so that one of them is sound at any time:
-  /// durable, where flushing makes it so.
+  /// Writes both copies of `record`, a damaged one first, so that one of them is intact at any
+  /// time. Requires: the record's version is not below the one written last.
   void write();
-  /// Has it on the device too, so that after a reboot none is taken for another. Slow.
+  /// Writes the superblock's bytes to the device, so that no older state of them is there after a
+  /// reboot. Returns why not. Slow.
   Result<void> sync() { return region_.sync(0, kSize); }
 
-  /// A clock that goes back while nobody runs must not bring expired items back.
+  /// Notes the time: a clock that goes back while no process has the file must not bring expired
+  /// items back. Threads: any.
   static void note_time(MemoryRegion& region, UnixSeconds now);
 
  private:
   MemoryRegion& region_;
+  uint64_t written_version_ = 0;
 };
 
-/// The running system's boot id; zeros where there is none.
+/// Returns the running system's boot id; zeros where there is none.
 BootId boot_id();
 
-/// A random number that is not 0.
+/// Returns a random number that is not 0.
 uint64_t random_id();
 
 }  // namespace ember::storage

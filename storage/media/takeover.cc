@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
-#include "storage/slab/page_table.h"
+#include "base/check.h"
+#include "storage/slab/page_layout.h"
 
 namespace ember::storage {
 namespace {
@@ -14,15 +14,14 @@ namespace {
 // A write each nanosecond takes centuries to get there.
 constexpr uint64_t kMostWrites = uint64_t{1} << 63;
 
-bool figures_sound(const SuperblockRecord& record) {
-  return std::has_single_bit(record.page_size) && record.page_size >= kSmallestPage &&
-         record.page_size <= kLargestPage && record.arena_size % kMiB == 0 && record.file_id != 0 &&
+bool figures_possible(const SuperblockRecord& record) {
+  return is_page_size(record.page_size) && record.arena_size % kMiB == 0 && record.file_id != 0 &&
          record.cas < kMostWrites && record.flush_horizon <= record.cas;
 }
 
-/// Why a sound record's content is lost, or nothing.
+/// Returns why the content that an intact record tells of is lost, or nothing.
 std::string why_lost(const SuperblockRecord& record, bool flushes_now) {
-  if (!figures_sound(record)) {
+  if (!figures_possible(record)) {
     return "its superblock tells of figures that cannot be";
   }
   // Without /proc nothing tells one boot from another.
@@ -76,11 +75,14 @@ Takeover judge_region(MemoryRegion& region, UnixSeconds now) {
       takeover.graceful = finding.record.state == SuperblockRecord::stopped;
       break;
   }
+  check(!takeover.warm || (takeover.ours && !takeover.blank), "only what Ember left is warm");
   if (takeover.warm) {
     takeover.record = finding.record;
     takeover.noted =
         std::max({now, Superblock::noted_time(region.bytes()), finding.record.written});
   }
+  check(is_page_size(takeover.record.page_size),
+        "a store is opened with pages of a size that pages can have");
   return takeover;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Takeover: whether a persistent region's content can be taken over from the process that had it
-// before: the table "which stop brings back what" of storage/README.md, as code.
+// before: the table "which stop brings back what" of storage/README.md, as code. It judges and
+// changes nothing; what is then found in the region is Recovery's.
 #pragma once
 
 #include <string>
@@ -20,7 +21,9 @@ struct Takeover {
   SuperblockRecord record;  // its record if warm; else a new one with only identity and geometry
 };
 
-/// Reads only. Of a region that is not persistent: neither warm nor blank, the usual geometry.
+/// Returns the judgement, at time `now`. Reads only. A region that is not persistent is neither
+/// warm nor blank, and gets the usual geometry. The region's bytes may be anything. Requires: a
+/// persistent region has at least Superblock::kSize.
 Takeover judge_region(MemoryRegion& region, UnixSeconds now);
 
 }  // namespace ember::storage

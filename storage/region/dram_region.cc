@@ -21,7 +21,9 @@ struct Mapping {
 
 class DramRegion : public MemoryRegion {
  public:
-  DramRegion(const Mapping& mapping, size_t size) : mapping_(mapping), size_(size) {}
+  DramRegion(const Mapping& mapping, size_t size) : mapping_(mapping), size_(size) {
+    check(size <= mapping.all.size(), "all of a region is mapped");
+  }
   ~DramRegion() override { ::munmap(mapping_.all.data(), mapping_.all.size()); }
   DramRegion(const DramRegion&) = delete;
   DramRegion& operator=(const DramRegion&) = delete;
@@ -47,6 +49,7 @@ class DramRegion : public MemoryRegion {
       ::madvise(from, size - size_, MADV_HUGEPAGE);
     }
     size_ = size;
+    check(size_ <= mapping_.all.size(), "a region grows within its addresses");
     return {};
   }
 
@@ -67,6 +70,7 @@ class DramRegion : public MemoryRegion {
 /// Fails where no pool of huge pages was set aside (vm.nr_hugepages), or it is too small.
 Result<Mapping> map_huge(size_t size) {
   const size_t whole = align_up(size, kHugePage);
+  check(whole >= size, "huge pages hold all of a region");
   // Not MAP_NORESERVE: a page that is missing later on would be a SIGBUS.
   void* base = ::mmap(nullptr, whole, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);

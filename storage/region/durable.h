@@ -8,6 +8,7 @@
 
 #include <cstddef>
 
+#include "base/check.h"
 #include "storage/region/persist.h"
 
 namespace ember::storage {
@@ -22,6 +23,7 @@ class Durable {
 
   /// Starts writing `size` bytes at `place` back (Persist::flush).
   void flush(const void* place, size_t size) const {
+    debug_check(place != nullptr || size == 0, "what becomes durable has a place");
     if (persist_ != nullptr) {
       persist_->flush({static_cast<const std::byte*>(place), size});
     }

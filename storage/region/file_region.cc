@@ -123,6 +123,7 @@ class FileRegion : public MemoryRegion {
 
   /// A file stays as long as it is: what lies beyond its first size has no addresses here.
   Result<void> grow(size_t size) override {
+    check(size > options_.size, "a region that grows is asked for more than it has");
     return fail(
         fmt::format("{} has {} MiB since the start, and cannot have {} MiB while it is in "
                     "use; restart with a larger -m",

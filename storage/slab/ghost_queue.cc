@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/check.h"
+
 namespace ember::storage {
 
 void GhostQueue::resize(size_t items) {
@@ -13,6 +15,7 @@ void GhostQueue::resize(size_t items) {
     buckets_.assign(buckets, Bucket{});
     buckets_.shrink_to_fit();
   }
+  check(std::has_single_bit(buckets_.size()), "a hash's bits name a bucket");
 }
 
 void GhostQueue::remember(Hash hash) {
@@ -22,6 +25,7 @@ void GhostQueue::remember(Hash hash) {
   Bucket& bucket = bucket_of(hash);
   std::copy_backward(bucket.begin(), bucket.end() - 1, bucket.end());
   bucket.front() = fingerprint_of(hash);
+  debug_check(bucket.front() != 0, "a key remembered is no empty place");
 }
 
 bool GhostQueue::recall(Hash hash) {
@@ -29,6 +33,7 @@ bool GhostQueue::recall(Hash hash) {
     return false;
   }
   Bucket& bucket = bucket_of(hash);
+  debug_check(&bucket <= &buckets_.back(), "a hash names a bucket there is");
   const auto found = std::find(bucket.begin(), bucket.end(), fingerprint_of(hash));
   if (found == bucket.end()) {
     return false;

@@ -5,7 +5,9 @@
 //
 // Buckets of eight 16-bit fingerprints, each a FIFO of its own: two bytes a key remembered, no
 // order between buckets to keep. A false match (8 in 65536) only promotes a key too early.
-// Threads: its class's lock.
+//
+// Invariants: no buckets, or a power of two of them; a fingerprint of 0 is an empty place.
+// Threads: its class's mutex. Cost: one cache line a call; 2 to 4 bytes an item of the class.
 #pragma once
 
 #include <array>
@@ -19,14 +21,16 @@ namespace ember::storage {
 
 class GhostQueue {
  public:
-  /// Remembers about as many keys as `items`, from now on; forgets all when that changes twofold.
+  /// Remembers about as many keys as `items` from now on. Forgets all when that changes twofold.
   void resize(size_t items);
 
+  /// Remembers a key in place of the oldest in its bucket; does nothing before resize().
   void remember(Hash hash);
 
-  /// True if `hash` was remembered; it is then forgotten.
+  /// Returns true if `hash` was remembered, and forgets it.
   bool recall(Hash hash);
 
+  /// Returns the bytes of memory in use.
   size_t bytes() const { return buckets_.size() * sizeof(Bucket); }
 
  private:

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// GrowingArray: elements that never move, up to a fixed capacity. What is not made yet costs only
-// addresses.
-// Threads: one grows it, while any use what is there; whoever uses a new element was told of it.
+// GrowingArray: elements that never move, up to a fixed capacity. Elements not made yet cost only
+// addresses. Not a vector: it never shrinks, copies or moves an element.
+//
+// Ownership: has its elements; references to them are good as long as the array is.
+// Threads: one at a time grows it, while any use the elements that are there. A thread that uses a
+// new element has seen size() rise, or was told of the element otherwise.
 #pragma once
 
 #include <atomic>
@@ -15,6 +18,7 @@ namespace ember::storage {
 template <typename Element>
 class GrowingArray {
  public:
+  /// Makes `size` elements. Requires: size <= capacity.
   GrowingArray(size_t size, size_t capacity)
       : elements_(std::allocator<Element>().allocate(capacity)), capacity_(capacity) {
     grow(size);
@@ -26,6 +30,8 @@ class GrowingArray {
   GrowingArray(const GrowingArray&) = delete;
   GrowingArray& operator=(const GrowingArray&) = delete;
 
+  /// Makes elements until there are `size`. Requires: size <= capacity(). Cost: of the new
+  /// elements.
   void grow(size_t size) {
     check(size <= capacity_, "an array grows within its capacity");
     for (size_t i = this->size(); i < size; ++i) {
@@ -34,10 +40,18 @@ class GrowingArray {
     size_.store(size, std::memory_order_release);
   }
 
+  /// Return how many elements there are, and how many there can be.
   size_t size() const { return size_.load(std::memory_order_acquire); }
   size_t capacity() const { return capacity_; }
-  Element& operator[](size_t index) { return elements_[index]; }
-  const Element& operator[](size_t index) const { return elements_[index]; }
+  /// Return an element. Requires: index < size().
+  Element& operator[](size_t index) {
+    debug_check([&] { return index < size(); }, "an element that is used was made");
+    return elements_[index];
+  }
+  const Element& operator[](size_t index) const {
+    debug_check([&] { return index < size(); }, "an element that is used was made");
+    return elements_[index];
+  }
 
  private:
   Element* elements_;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// PageReader: the chunks of pages, one after the other, for who looks at each of them once. Where
-// the region is mapped page by page (a page-cache file), looking through the mapping costs more
-// than copying: a scan of 144-byte chunks took 300 ns a chunk mapped and 25 copied, on a virtual
-// machine with shadow page tables. So it asks the region for a view, which may be a copy.
+// PageReader: the chunks of pages, one after the other, for a scan that looks at each chunk once.
+// Where the region is mapped page by page (a page-cache file), looking through the mapping costs
+// more than copying: a scan of 144-byte chunks took 300 ns a chunk mapped and 25 copied, on a
+// virtual machine with shadow page tables. So the reader asks the region for a view, which may be a
+// copy. It judges no byte: item_check.h does.
 //
-// Threads: each has its own.
+// Ownership: refers to the region; has a page of scratch.
+// Threads: each has a reader of its own. Nothing may write to the pages read.
 #pragma once
 
 #include <algorithm>
@@ -15,20 +17,18 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "storage/item/item.h"
 #include "storage/item/item_check.h"
 #include "storage/region/memory_region.h"
-#include "storage/slab/page_table.h"
+#include "storage/slab/page_layout.h"
 
 namespace ember::storage {
 
+/// Returns the header of a page, a copy. Its bytes may be anything (PageHeader::sound).
 inline PageHeader page_header(MemoryRegion& region, size_t page_size, uint32_t page) {
   std::array<std::byte, sizeof(PageHeader)> room;
   return load_unaligned<PageHeader>(region.view(page * page_size, room).data());
-}
-
-constexpr size_t left_in_page(uint64_t offset, size_t page_size) {
-  return page_size - (offset & (page_size - 1));
 }
 
 /// Room for header, sequence and key of an item.
@@ -38,7 +38,8 @@ struct alignas(8) ItemHead {
   std::byte bytes[kSize];
 };
 
-/// Header and key of an item, in place or in `room`.
+/// Returns header and key of an item, in place or in `room`. Requires: the offset lies in the
+/// region.
 inline const Item& item_head(MemoryRegion& region, size_t page_size, uint64_t offset,
                              ItemHead& room) {
   const size_t size = std::min(ItemHead::kSize, left_in_page(offset, page_size));
@@ -48,13 +49,15 @@ inline const Item& item_head(MemoryRegion& region, size_t page_size, uint64_t of
 
 class PageReader {
  public:
+  /// Requires: the region has whole pages of this size.
   PageReader(MemoryRegion& region, size_t page_size)
       : region_(region),
         page_size_(page_size),
         scratch_(std::make_unique_for_overwrite<Line[]>(page_size_ / sizeof(Line))) {}
 
-  /// Calls `visit(index, item)` for the first `count` chunks of a page. Of a chunk there is at
-  /// least what check_item() reads. The item is gone after the call.
+  /// Calls `visit(index, item)` for the first `count` chunks of a page. `visit` can read of a chunk
+  /// at least what check_item() reads, and only until it returns.
+  /// Requires: so many chunks lie within the page; chunk_size is not 0.
   template <typename Visit>
   void read(uint32_t page, uint32_t chunk_size, uint32_t count, Visit&& visit);
 
@@ -89,7 +92,8 @@ class PageReader {
 
 template <typename Visit>
 void PageReader::read(uint32_t page, uint32_t chunk_size, uint32_t count, Visit&& visit) {
-  const uint64_t first = uint64_t{page} * page_size_ + sizeof(PageHeader);
+  check(count <= chunks_in_page(page_size_, chunk_size), "the chunks read lie within their page");
+  const uint64_t first = first_chunk(page, page_size_);
   if (chunk_size > kWholeChunk) {
     for (uint32_t index = 0; index < count; ++index) {
       read_head(first + uint64_t{index} * chunk_size, chunk_size, index, visit);
@@ -105,10 +109,12 @@ void PageReader::read(uint32_t page, uint32_t chunk_size, uint32_t count, Visit&
 template <typename Visit>
 void PageReader::read_piece(uint64_t offset, uint32_t chunk_size, uint32_t first, uint32_t end,
                             Visit&& visit) {
+  debug_check(first < end && size_t{end - first} * chunk_size <= page_size_,
+              "the chunks read at a time fit in a page");
   const std::byte* chunk =
       view(offset + uint64_t{first} * chunk_size, size_t{end - first} * chunk_size).data();
   for (uint32_t index = first; index < end; ++index, chunk += chunk_size) {
-    // Never faults, wherever that is.
+    // A prefetch never faults, wherever it points.
     __builtin_prefetch(chunk + kAhead * chunk_size);
     __builtin_prefetch(chunk + kAhead * chunk_size + kKeyWithin);
     visit(index, *reinterpret_cast<const Item*>(chunk));

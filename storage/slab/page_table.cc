@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "storage/slab/page_table.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -14,11 +12,6 @@
 
 namespace ember::storage {
 
-size_t page_size_for(size_t arena_size) {
-  constexpr size_t kWantedPages = 512;
-  return std::clamp(std::bit_floor(arena_size / kWantedPages), kSmallestPage, kLargestPage);
-}
-
 PageTable::PageTable(std::span<std::byte> arena, size_t page_size, const SizeClasses& classes,
                      size_t capacity)
     : base_(arena.data()),
@@ -27,6 +20,7 @@ PageTable::PageTable(std::span<std::byte> arena, size_t page_size, const SizeCla
       pages_(arena.size() >> page_shift_, std::max(arena.size(), capacity) >> page_shift_),
       free_count_(pages_.size()),
       unused_(pages_.size()) {
+  check(is_page_size(page_size) && arena.size() % page_size == 0, "an arena is whole pages");
   reciprocals_.push_back(0);
   for (size_t id = 1; id <= classes.count(); ++id) {
     const uint64_t size = classes.chunk_size(static_cast<uint8_t>(id));
@@ -36,6 +30,15 @@ PageTable::PageTable(std::span<std::byte> arena, size_t page_size, const SizeCla
   // The lowest page is taken first: resident memory grows from one end.
   std::iota(free_.rbegin(), free_.rend(), 0);
   bytes_.store(pages_.size() * sizeof(PageInfo), std::memory_order_relaxed);
+}
+
+/// For assertions: what the counts say is what the lists have.
+bool PageTable::balanced() const {
+  const auto for_all =
+      std::ranges::count_if(free_, [&](uint32_t number) { return pages_[number].wanted_by == 0; });
+  return unused_.load() == free_.size() && free_count_.load() == static_cast<size_t>(for_all) &&
+         retired_count_.load() == retired_.size() &&
+         free_.size() + retired_.size() <= pages_.size() && excess() <= usable();
 }
 
 ChunkPlace PageTable::place_of(uint64_t offset) const {
@@ -77,6 +80,8 @@ std::optional<PageTable::Assigned> PageTable::assign(uint8_t class_id, bool any)
     return std::nullopt;
   }
   const uint32_t number = *taken;
+  check(pages_[number].class_id.load(std::memory_order_relaxed) == 0,
+        "a free page belongs to no class");
   const Assigned assigned{number, pages_[number].wanted_by};
   prepare(pages_[number], class_id);
   write_header(number, class_id);
@@ -84,6 +89,7 @@ std::optional<PageTable::Assigned> PageTable::assign(uint8_t class_id, bool any)
 }
 
 void PageTable::prepare(PageInfo& page, uint8_t class_id) {
+  check(class_id != 0 && class_id <= classes_.count(), "a page is made ready for a class");
   const uint32_t chunks = classes_.chunks_per_page(class_id);
   if (page.states != nullptr) {
     bytes_.fetch_sub(page.states->count(), std::memory_order_relaxed);  // recovery starts over
@@ -104,20 +110,15 @@ void PageTable::prepare(PageInfo& page, uint8_t class_id) {
   page.class_id.store(class_id, std::memory_order_relaxed);
 }
 
-bool PageHeader::sound(uint32_t number, uint64_t file) const {
-  return magic == kMagic && page == number && file_id == file &&
-         checksum == XXH3_64bits(this, offsetof(PageHeader, checksum));
-}
-
 void PageTable::write_header(uint32_t number, uint8_t class_id) {
+  check(!media_.persistent || number != 0, "the superblock's page is no class's");
   PageHeader header{};
-  header.magic = PageHeader::kMagic;
   header.page = number;
   header.generation = ++pages_[number].generation;
   header.chunk_size = classes_.chunk_size(class_id);
   header.class_id = class_id;
   header.file_id = media_.file_id;
-  header.checksum = XXH3_64bits(&header, offsetof(PageHeader, checksum));
+  header.seal();
   if (media_.persistent) {
     clear_seals(number, class_id);
   }
@@ -131,7 +132,7 @@ void PageTable::clear_seals(uint32_t number, uint8_t class_id) {
   const uint32_t size = classes_.chunk_size(class_id);
   for (uint32_t index = 0; index < classes_.chunks_per_page(class_id); ++index) {
     Item* const chunk = item(offset_at({number, index}, size));
-    if (chunk->seal() != 0) {  // a new file's pages are not written to before they are used
+    if (chunk->seal() != 0) {  // the pages of a new file are not written to before they are used
       ItemWriter::seal(chunk, 0);
       media_.durable.flush(chunk, Item::kHeaderSize);
     }
@@ -140,17 +141,32 @@ void PageTable::clear_seals(uint32_t number, uint8_t class_id) {
 }
 
 void PageTable::set_free(std::vector<uint32_t> numbers) {
+  debug_check(
+      [&] {
+        return std::ranges::all_of(
+            numbers, [&](uint32_t number) { return pages_[number].class_id.load() == 0; });
+      },
+      "pages that are free belong to no class");
   MutexLock lock(mutex_);
   free_ = std::move(numbers);
   unused_.store(free_.size(), std::memory_order_relaxed);
   free_count_.store(free_.size(), std::memory_order_relaxed);
+  debug_check(!kDebugChecks || balanced(), "each page is free, a class's or retired");
 }
 
 void PageTable::add_free(uint32_t number) {
+  check(pages_[number].class_id.load(std::memory_order_relaxed) == 0,
+        "a page that becomes free belongs to no class");
   MutexLock lock(mutex_);
+  push_free(number);
+}
+
+void PageTable::push_free(uint32_t number) {
   free_.push_back(number);
   unused_.store(free_.size(), std::memory_order_relaxed);
-  free_count_.fetch_add(1, std::memory_order_relaxed);
+  if (pages_[number].wanted_by == 0) {
+    free_count_.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 void PageTable::adopt(uint32_t number, uint8_t class_id, uint32_t generation) {
@@ -163,6 +179,7 @@ QueuedChunks PageTable::count_chunks(uint32_t number) {
   const ChunkStates::Tally tally = page.states->tally();
   page.free = static_cast<uint32_t>(tally.free);
   page.used = static_cast<uint32_t>(page.states->count() - tally.free);
+  check(tally.small + tally.main <= page.used, "chunks in the queues are in use");
   return {.small = tally.small, .main = tally.main};
 }
 
@@ -177,7 +194,8 @@ void PageTable::wipe(uint32_t number) {
 
 void PageTable::release(uint32_t number) {
   PageInfo& page = pages_[number];
-  check(page.used == 0, "a page is released when nothing in it is used");
+  check(page.used == 0 && page.free == page.states->count(),
+        "a page is released when all its chunks are free");
   wipe(number);
   bytes_.fetch_sub(page.states->count(), std::memory_order_relaxed);
   page.class_id.store(0, std::memory_order_relaxed);
@@ -189,11 +207,13 @@ void PageTable::release(uint32_t number) {
   if (retire(number)) {
     return;
   }
-  free_.push_back(number);
-  unused_.store(free_.size(), std::memory_order_relaxed);
-  if (page.wanted_by == 0) {
-    free_count_.fetch_add(1, std::memory_order_relaxed);
-  }
+  push_free(number);
+}
+
+void PageTable::add_excess(size_t pages) {
+  MutexLock lock(mutex_);
+  check(pages <= usable() - excess(), "no more pages go than there are");
+  excess_.fetch_add(pages, std::memory_order_relaxed);
 }
 
 size_t PageTable::drop_excess(size_t most) {
@@ -203,7 +223,8 @@ size_t PageTable::drop_excess(size_t most) {
   return dropped;
 }
 
-/// False if there are not too many pages. Under one lock: no page is neither excess nor aside.
+/// Returns false if there are not too many pages. Excess and retired change under one lock, so that
+/// their sum is the same to every other call.
 bool PageTable::retire(uint32_t number) {
   if (excess() == 0) {
     return false;
@@ -215,12 +236,13 @@ bool PageTable::retire(uint32_t number) {
   excess_.fetch_sub(1, std::memory_order_relaxed);
   retired_.push_back(number);
   retired_count_.store(retired_.size(), std::memory_order_relaxed);
+  debug_check(!kDebugChecks || balanced(), "each page is free, a class's or retired");
   return true;
 }
 
 void PageTable::retire_free() {
   for (;;) {
-    // For each page anew: giving many back takes its time, and writers may be waiting for one.
+    // Locked for each page anew: giving many back takes its time, and writers may wait for one.
     const MutexLock lock(mutex_);
     const auto number = excess() == 0 ? std::nullopt : pop_free(0, false);
     if (!number) {
@@ -232,7 +254,7 @@ void PageTable::retire_free() {
 
 Result<void> PageTable::commit_retired() {
   MutexLock lock(mutex_);
-  check(!retired_.empty(), "only a page that was set aside is brought back");
+  check(!retired_.empty(), "only a page that was retired is brought back");
   const uint32_t number = retired_.back();
   if (region_ != nullptr) {
     if (auto taken = region_->commit(size_t{number} << page_shift_, page_size()); !taken) {
@@ -241,9 +263,8 @@ Result<void> PageTable::commit_retired() {
   }
   retired_.pop_back();
   retired_count_.store(retired_.size(), std::memory_order_relaxed);
-  free_.push_back(number);
-  unused_.store(free_.size(), std::memory_order_relaxed);
-  free_count_.fetch_add(1, std::memory_order_relaxed);
+  push_free(number);
+  debug_check(!kDebugChecks || balanced(), "each page is free, a class's or retired");
   return {};
 }
 
@@ -260,6 +281,7 @@ void PageTable::grow(size_t count) {
   unused_.store(free_.size(), std::memory_order_relaxed);
   free_count_.fetch_add(fresh.size(), std::memory_order_relaxed);
   bytes_.fetch_add(fresh.size() * sizeof(PageInfo), std::memory_order_relaxed);
+  debug_check(!kDebugChecks || balanced(), "each page is free, a class's or retired");
 }
 
 }  // namespace ember::storage

@@ -2,6 +2,7 @@
 #include "storage/slab/size_classes.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -10,7 +11,7 @@ namespace ember::storage {
 
 SizeClasses::SizeClasses(double growth_factor, size_t smallest, size_t page_payload) {
   check(growth_factor > 1.0, "chunk sizes grow");
-  const size_t largest = page_payload / 2 / 8 * 8;
+  const size_t largest = largest_for(page_payload);
   double wanted = static_cast<double>(align_up(std::min(smallest, largest), 8));
   while (count() + 1 < kMaxClasses && wanted < static_cast<double>(largest)) {
     const size_t size = align_up(static_cast<size_t>(wanted), 8);
@@ -29,6 +30,9 @@ SizeClasses::SizeClasses(double growth_factor, size_t smallest, size_t page_payl
     }
     by_size_[units] = id;
   }
+  check(std::ranges::adjacent_find(sizes_, std::greater_equal<>()) == sizes_.end(),
+        "a class's chunks are larger than those of the class before");
+  check(class_for(largest) == count(), "the largest chunk is the last class's");
 }
 
 void SizeClasses::add(uint32_t size, size_t page_payload) {

@@ -11,22 +11,44 @@ SlabClass::SlabClass(uint8_t id, PageTable& table, const SizeClasses& sizes)
     : id_(id),
       chunk_size_(sizes.chunk_size(id)),
       chunks_per_page_(sizes.chunks_per_page(id)),
-      table_(table) {}
+      table_(table) {
+  check(id <= sizes.count(), "a class has a size, or is the class of none");
+}
+
+/// For assertions: each chunk is used, free or cached, and the free ones are counted.
+bool SlabClass::balanced() const {
+  size_t used = 0, free = 0, draining = 0;
+  for (const uint32_t number : pages_) {
+    const PageInfo& page = table_.page(number);
+    used += page.used;
+    free += page.free;
+    draining += page.draining ? page.free : 0;
+    if (page.listed && (page.draining || page.free == 0)) {
+      return false;
+    }
+  }
+  return used + free + cache_.size() == total_chunks() && free_ == free - draining + cache_.size();
+}
 
 void SlabClass::add_page(uint32_t page) {
   pages_.push_back(page);
   page_count_.store(pages_.size(), std::memory_order_relaxed);
   free_ += chunks_per_page_;
   list(page);
+  debug_check(!kDebugChecks || balanced(), "each chunk of a class is used, free or cached");
 }
 
 void SlabClass::adopt_page(uint32_t number, const QueuedChunks& queued) {
+  const PageInfo& page = table_.page(number);
+  check(page.class_id.load(std::memory_order_relaxed) == id_ &&
+            page.used + page.free == chunks_per_page_,
+        "a page that is adopted is the class's, its chunks counted");
   pages_.push_back(number);
   page_count_.store(pages_.size(), std::memory_order_relaxed);
   small_.fetch_add(static_cast<int64_t>(queued.small), std::memory_order_relaxed);
   main_.fetch_add(static_cast<int64_t>(queued.main), std::memory_order_relaxed);
-  free_ += table_.page(number).free;
-  if (table_.page(number).free != 0) {
+  free_ += page.free;
+  if (page.free != 0) {
     list(number);
   }
 }
@@ -61,11 +83,14 @@ uint64_t SlabClass::take() {
   }
   const uint64_t offset = cache_.back();
   cache_.pop_back();
+  check(free_ != 0, "a chunk that is taken was counted as free");
   --free_;
   ++events.taken;
   PageInfo& page = table_.page(table_.page_of(offset));
   ++page.used;
   const ChunkPlace place = table_.place_of(offset);
+  debug_check([&] { return page.states->get(place.index) == chunk_state::kCached; },
+              "a chunk that is taken was cached");
   page.states->set(place.index, chunk_state::kBusy);
   if (page.owners != nullptr) {
     page.owners[place.index].store(0, std::memory_order_relaxed);
@@ -80,7 +105,7 @@ bool SlabClass::refill() {
     size_t index = 0;
     while (page.free != 0 && cache_.size() < kRefill) {
       index = page.states->find_free(index);
-      check(index < page.states->count(), "a page has the free chunks it counts");
+      check(index < page.states->count(), "a page has the free chunks that it counts");
       page.states->set(index, chunk_state::kCached);
       --page.free;
       cache_.push_back(table_.offset_at({number, static_cast<uint32_t>(index)}, chunk_size_));
@@ -90,7 +115,7 @@ bool SlabClass::refill() {
       with_free_.pop_back();
     }
   }
-  // Given out from the back: in the order of their addresses.
+  // Chunks are given out from the back: in the order of their addresses.
   std::ranges::reverse(cache_);
   return !cache_.empty();
 }
@@ -98,6 +123,14 @@ bool SlabClass::refill() {
 bool SlabClass::give(uint64_t offset) {
   const ChunkPlace place = table_.place_of(offset);
   PageInfo& page = table_.page(place.page);
+  check(page.used != 0, "a chunk that becomes free was counted as used");
+  debug_check(
+      [&] {
+        const uint8_t state = page.states->get(place.index);
+        return state != chunk_state::kFree && state != chunk_state::kCached &&
+               table_.offset_at(place, chunk_size_) == offset;
+      },
+      "a chunk that becomes free is a chunk in use");
   --page.used;
   if (page.draining) {
     page.states->set(place.index, chunk_state::kFree);
@@ -118,6 +151,8 @@ bool SlabClass::give(uint64_t offset) {
 
 bool SlabClass::start_drain(uint32_t number) {
   PageInfo& page = table_.page(number);
+  check(!page.draining && page.class_id.load(std::memory_order_relaxed) == id_,
+        "a page that is drained is the class's, and not drained already");
   page.draining = true;
   std::erase_if(cache_, [&](uint64_t offset) {
     if (table_.page_of(offset) != number) {
@@ -132,21 +167,26 @@ bool SlabClass::start_drain(uint32_t number) {
     page.listed = false;
     std::erase(with_free_, number);
   }
+  debug_check(!kDebugChecks || balanced(), "each chunk of a class is used, free or cached");
   return page.used == 0;
 }
 
 void SlabClass::cancel_drain(uint32_t number) {
   PageInfo& page = table_.page(number);
+  check(page.draining, "a drain that is cancelled was started");
   page.draining = false;
   free_ += page.free;
   if (page.free != 0) {
     list(number);
   }
+  debug_check(!kDebugChecks || balanced(), "each chunk of a class is used, free or cached");
 }
 
 void SlabClass::remove_page(uint32_t number) {
   const auto found = std::ranges::find(pages_, number);
   check(found != pages_.end(), "a page removed from a class is one of its pages");
+  check(table_.page(number).draining && table_.page(number).used == 0,
+        "a page removed from a class was drained");
   const auto ordinal = static_cast<size_t>(found - pages_.begin());
   pages_.erase(found);
   page_count_.store(pages_.size(), std::memory_order_relaxed);
@@ -158,6 +198,7 @@ void SlabClass::remove_page(uint32_t number) {
       hand->index = 0;
     }
   }
+  debug_check(!kDebugChecks || balanced(), "each chunk of a class is used, free or cached");
 }
 
 size_t SlabClass::reserve() const { return std::min(reserve_, total_chunks() / 16); }
@@ -176,6 +217,7 @@ void SlabClass::passed_small() {
 template <typename Accept>
 size_t SlabClass::advance(Hand& hand, const Search& search, std::span<uint64_t> out,
                           Accept&& accept) {
+  check(!out.empty(), "there is room for a chunk under the hand");
   size_t count = 0;
   if (hand.ordinal >= pages_.size()) {
     hand = Hand();
@@ -225,7 +267,7 @@ size_t SlabClass::next_small(std::span<uint64_t> out) {
   if (small <= small_target() + small_target() / 2) {
     const uint8_t now = generation_.load(std::memory_order_relaxed);
     const size_t count =
-        advance(small_hand_, {chunk_state::kSmallBit, kPatience}, out, [&](uint8_t state) {
+        advance(small_hand_, {chunk_state::kSmallBit, kAnyAgeAfter}, out, [&](uint8_t state) {
           const auto age = static_cast<unsigned>(now - state) & chunk_state::kGenerationMask;
           return is_small(state) && age >= kGenerationsPerTarget;
         });

@@ -306,11 +306,11 @@ class Patcher {
   void change_item() {
     const size_t at = item_places()[operands_.number(1) % item_places().size()];
     change(region_.at(at), std::min<size_t>(kMostChanged, kWhole - at));
-    constexpr size_t kPartSize = (kSmallestPage - sizeof(PageHeader)) / 2 / 8 * 8;
+    constexpr size_t kPartSize = SizeClasses::largest_for(page_payload(kSmallestPage));
     const auto& item = *reinterpret_cast<const Item*>(region_.at(at));
-    const size_t parts = (item.value_size() + kPartSize - 1) / kPartSize;
+    const size_t parts = Chain::count_for(item.value_size(), kPartSize);
     const size_t most = Item::kHeaderSize + Item::kSequenceSize + item.key_size() +
-                        (item.chained() ? parts * sizeof(uint64_t) : 0);
+                        (item.chained() ? Chain::table_size(parts) : 0);
     if (at + most > kWhole) {
       return;
     }

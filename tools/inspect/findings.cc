@@ -4,6 +4,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "base/check.h"
+
 namespace ember::inspect {
 
 using storage::SuperblockRecord;
@@ -26,6 +28,7 @@ std::vector<std::string> Findings::problems() const {
     all.push_back("the state file cannot be used: " + state.reason);
   }
   all.insert(all.end(), scan.problems.begin(), scan.problems.end());
+  check(all.size() <= problem_count(), "every problem that is told is counted");
   return all;
 }
 

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "base/bytes.h"
-#include "storage/slab/page_table.h"
+#include "base/check.h"
+#include "storage/slab/page_layout.h"
 
 namespace ember::inspect {
 namespace {
@@ -39,6 +39,7 @@ using Bytes = std::array<std::byte, Superblock::kSize>;
 
 /// A copy alone: judged as a superblock in which the other is missing.
 Header::Copy judge_copy(const Bytes& all, size_t place) {
+  check(place + sizeof(SuperblockRecord) <= all.size(), "a copy lies within the superblock");
   Bytes alone{};
   std::copy_n(all.begin() + static_cast<ptrdiff_t>(place), sizeof(SuperblockRecord), alone.begin());
   switch (Superblock::find(alone).kind) {
@@ -52,11 +53,6 @@ Header::Copy judge_copy(const Bytes& all, size_t place) {
       break;
   }
   return Header::Copy::damaged;
-}
-
-bool page_size_sound(const SuperblockRecord& record) {
-  return std::has_single_bit(record.page_size) && record.page_size >= storage::kSmallestPage &&
-         record.page_size <= storage::kLargestPage;
 }
 
 void note_problems(Header& header, const MemoryFile& file) {
@@ -97,7 +93,7 @@ Result<Header> read_header(const MemoryFile& file, UnixSeconds now) {
   if (const auto finding = Superblock::find(bytes); finding.kind == SuperblockFinding::found) {
     header.record = finding.record;
     header.of_this_boot = finding.record.boot_id == storage::boot_id();
-    header.readable = page_size_sound(finding.record);
+    header.readable = storage::is_page_size(finding.record.page_size);
   }
   note_problems(header, file);
   return header;

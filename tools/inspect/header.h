@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Header: both copies of a memory file's superblock, and what a start would make of the file.
+// Header: both copies of a memory file's superblock, and what a start would make of the file. It
+// judges as the store would (takeover.h), and looks at no page (page_scan.h).
+//
+// Threads: one; a value once it is filled.
 #pragma once
 
 #include <array>
@@ -23,11 +26,13 @@ struct Header {
   storage::Takeover takeover;  // as the next start would judge
   UnixSeconds noted = 0;
   bool of_this_boot = false;
-  /// Pages and items can be made out: there is a record, with a page size that can be.
+  /// True if pages and items can be made out: there is a record, with a page size that can be.
   bool readable = false;
   std::vector<std::string> problems;
 };
 
+/// Returns what the file begins with, at time `now`; or why it cannot be read. The bytes may be
+/// anything, and may change meanwhile: two copies that differ are read again.
 Result<Header> read_header(const MemoryFile& file, UnixSeconds now);
 
 }  // namespace ember::inspect

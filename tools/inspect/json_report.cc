@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/check.h"
+
 namespace ember::inspect {
 namespace {
 
@@ -16,6 +18,7 @@ std::string dump(const Json& json) {
 }
 
 Json record_json(const Findings& findings) {
+  check(findings.header.record.has_value(), "a record is reported that was found");
   const storage::SuperblockRecord& record = *findings.header.record;
   return {{"format", record.format},
           {"file_id", fmt::format("{:016x}", record.file_id)},

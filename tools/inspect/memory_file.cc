@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/check.h"
+
 namespace ember::inspect {
 namespace {
 
@@ -51,6 +53,7 @@ Result<std::unique_ptr<MemoryFile>> MemoryFile::open(const std::string& path) {
 }
 
 Result<void> MemoryFile::open_device() {
+  check(mapped_.empty(), "a device is mapped once");
   pmem2_source* source = nullptr;
   const bool known =
       pmem2_source_from_fd(&source, file_.get()) == 0 && pmem2_source_size(source, &size_) == 0;
@@ -103,11 +106,13 @@ Result<size_t> MemoryFile::read(size_t offset, std::span<std::byte> to) const {
       break;
     }
     done += static_cast<size_t>(got);
+    check(done <= to.size(), "no more is read than there is room for");
   }
   return done;
 }
 
 size_t MemoryFile::next_data(size_t offset) const {
+  check(offset <= size_, "data are looked for within the file");
   if (!mapped_.empty()) {
     return offset;
   }

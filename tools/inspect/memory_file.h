@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// MemoryFile: a file somebody says is a memory file, opened to be read only. It may be in use, and
-// may change, grow or shrink at any time: bytes are copied out before they are looked at. It is
-// neither locked nor mapped (but for devdax devices, which can only be mapped).
+// MemoryFile: a file that is said to be a memory file, opened to be read only. It may be in use,
+// and may change, grow or shrink at any time: bytes are copied out before they are looked at. It is
+// neither locked nor mapped (but for devdax devices, which can only be mapped). What the bytes mean
+// is for Header and PageScan to say.
+//
+// Threads: one.
 #pragma once
 
 #include <sys/types.h>
@@ -19,24 +22,28 @@ namespace ember::inspect {
 
 class MemoryFile {
  public:
+  /// Returns why not, with a remedy, for what cannot be read or is no file.
   static Result<std::unique_ptr<MemoryFile>> open(const std::string& path);
   ~MemoryFile();
   MemoryFile(const MemoryFile&) = delete;
   MemoryFile& operator=(const MemoryFile&) = delete;
 
   const std::string& path() const { return path_; }
+  /// Returns the bytes of the file when it was opened.
   size_t size() const { return size_; }
-  /// On persistent memory, where what is flushed survives a power cut.
+  /// Returns whether the file is on persistent memory, where what is flushed survives a power cut.
   bool dax() const { return dax_; }
 
-  /// The process that has it; nobody in most cases. 0: one this process cannot see.
+  /// Returns the process that has the file locked; nothing if none has. 0: a process of another
+  /// namespace.
   std::optional<pid_t> user() const;
 
-  /// Copies what there is from `offset` on; the number of bytes. Fewer than asked at the end only.
+  /// Copies what there is from `offset` on into `to`. Returns the number of bytes, fewer than asked
+  /// at the end only; or why the device cannot be read.
   Result<size_t> read(size_t offset, std::span<std::byte> to) const;
 
-  /// The first byte from `offset` on that was ever written, as far as the file system knows;
-  /// size() if none. What is before it is zeros.
+  /// Returns the first byte from `offset` on that was ever written, as far as the file system
+  /// knows; size() if there is none. All before are zeros. Requires: offset <= size().
   size_t next_data(size_t offset) const;
 
  private:

@@ -9,7 +9,10 @@
 #include <thread>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "storage/item/chain.h"
+#include "storage/slab/page_table.h"
+#include "storage/slab/size_classes.h"
 
 namespace ember::inspect {
 
@@ -25,18 +28,18 @@ constexpr size_t kProblemsKept = 20;
 constexpr int kLooks = 4;
 constexpr std::chrono::milliseconds kBetweenLooks{5};
 
-size_t record_page_size(const Header& header) { return header.record->page_size; }
-
 }  // namespace
 
 PageScan::PageScan(const MemoryFile& file, const Header& header, UnixSeconds now)
     : file_(file),
       header_(header),
       now_(std::max(now, header.noted)),
-      page_size_(record_page_size(header)),
-      part_size_(storage::page_payload(page_size_) / 2 / 8 * 8),
+      page_size_(header.record->page_size),
+      part_size_(storage::SizeClasses::largest_for(storage::page_payload(page_size_))),
       in_use_(file.user().has_value()),
-      page_(page_size_ / sizeof(uint64_t)) {}
+      page_(page_size_ / sizeof(uint64_t)) {
+  check(header.readable, "pages are looked at where the superblock says how large they are");
+}
 
 Result<ScanResult> PageScan::survey() { return scan(nullptr); }
 
@@ -51,6 +54,7 @@ Result<ScanResult> PageScan::scan(const ItemVisitor* visit) {
   size_t number = 1;
   while (number < result_.pages) {
     const size_t data = file_.next_data(number * page_size_) / page_size_;
+    check(data >= number, "a file has its next bytes further on");
     const size_t skipped = std::min<size_t>(data, result_.pages) - number;
     result_.free_pages += skipped;
     number += skipped;
@@ -65,14 +69,15 @@ Result<ScanResult> PageScan::scan(const ItemVisitor* visit) {
   return result_;
 }
 
-/// False if the file ends before.
+/// Returns false if the file ends before.
 Result<bool> PageScan::read_page(uint32_t number, size_t size) {
+  check(size <= page_size_, "a page is read into room for a page");
   auto* const bytes = reinterpret_cast<std::byte*>(page_.data());
   auto got = file_.read(size_t{number} * page_size_, {bytes, size});
   return got ? Result<bool>(*got == size) : std::unexpected(got.error());
 }
 
-/// No class's: free, or not to be recognised.
+/// Returns true for a page that is no class's: free, or not to be recognised.
 bool PageScan::empty_here(uint32_t number, const PageHeader& header) {
   if (header.sound(number, header_.record->file_id)) {
     return false;
@@ -87,6 +92,7 @@ bool PageScan::empty_here(uint32_t number, const PageHeader& header) {
 }
 
 Result<void> PageScan::scan_page(uint32_t number, const ItemVisitor* visit) {
+  check(number != 0 && number < result_.pages, "a page is looked at that holds chunks");
   PageTally tally;
   PageHeader header{};
   for (int attempt = 0; attempt < kLooks; ++attempt) {
@@ -99,10 +105,10 @@ Result<void> PageScan::scan_page(uint32_t number, const ItemVisitor* visit) {
       return {};
     }
     header = load_unaligned<PageHeader>(page_.data());
-    const bool sound = header.sound(number, header_.record->file_id);
-    tally = sound && visit != nullptr ? tally_page(number, header.chunk_size) : PageTally();
-    const bool doubtful = tally.row.damaged != 0 || (!sound && header.magic != 0);
-    if (!in_use_ || !doubtful || attempt + 1 == kLooks) {
+    const bool intact = header.sound(number, header_.record->file_id);
+    tally = intact && visit != nullptr ? tally_page(number, header.chunk_size) : PageTally();
+    const bool damaged = tally.row.damaged != 0 || (!intact && header.magic != 0);
+    if (!in_use_ || !damaged || attempt + 1 == kLooks) {
       break;
     }
     std::this_thread::sleep_for(kBetweenLooks);
@@ -112,7 +118,7 @@ Result<void> PageScan::scan_page(uint32_t number, const ItemVisitor* visit) {
   }
   ClassRow& row = result_.classes[header.chunk_size];
   ++row.pages;
-  row.chunks += header.chunk_size == 0 ? 0 : storage::page_payload(page_size_) / header.chunk_size;
+  row.chunks += header.chunk_size == 0 ? 0 : storage::chunks_in_page(page_size_, header.chunk_size);
   chunk_sizes_[number] = header.chunk_size;
   if (visit != nullptr) {
     take(header.chunk_size, tally, *visit);
@@ -125,11 +131,12 @@ storage::ChunkFrame PageScan::frame_of(uint64_t offset, uint32_t chunk_size) con
           .size = chunk_size,
           .salt = header_.record->file_id,
           .part_size = part_size_,
-          // Whoever has the file may have set more numbers aside since.
+          // The process that has the file may have reserved more numbers since.
           .last_sequence = in_use_ ? ~uint64_t{0} : header_.record->cas};
 }
 
 const Item& PageScan::item_at(uint64_t offset) const {
+  check(offset % page_size_ <= page_size_ - Item::kHeaderSize, "a chunk lies within its page");
   const auto* const bytes = reinterpret_cast<const std::byte*>(page_.data());
   return *reinterpret_cast<const Item*>(bytes + offset % page_size_);
 }
@@ -141,9 +148,9 @@ PageScan::PageTally PageScan::tally_page(uint32_t number, uint32_t chunk_size) {
         fmt::format("page {}: chunks of {} bytes cannot be", number, chunk_size));
     return tally;
   }
-  const size_t count = storage::page_payload(page_size_) / chunk_size;
+  const size_t count = storage::chunks_in_page(page_size_, chunk_size);
   for (size_t index = 0; index < count; ++index) {
-    const uint64_t offset = uint64_t{number} * page_size_ + sizeof(PageHeader) + index * chunk_size;
+    const uint64_t offset = storage::first_chunk(number, page_size_) + index * chunk_size;
     const ItemCheck check = check_item(item_at(offset), frame_of(offset, chunk_size));
     if (check.verdict == ItemCheck::sound) {
       tally.items.push_back(offset);
@@ -157,6 +164,7 @@ PageScan::PageTally PageScan::tally_page(uint32_t number, uint32_t chunk_size) {
 }
 
 void PageScan::take(uint32_t chunk_size, const PageTally& tally, const ItemVisitor& visit) {
+  check(result_.chunks_read, "chunks are counted where they are read");
   ClassRow& row = result_.classes[chunk_size];
   row.damaged += tally.row.damaged;
   result_.damaged += tally.row.damaged;
@@ -186,8 +194,9 @@ void PageScan::add_item(const Item& item, uint64_t offset, const ItemVisitor& vi
   visit(item, offset);
 }
 
-/// Nothing if a part can lie there.
-std::string PageScan::why_unsound(const Part& part) const {
+/// Returns why no part can lie there; nothing if one can.
+std::string PageScan::why_damaged(const Part& part) const {
+  check(part.needed != 0 && part.needed <= part_size_, "a part has bytes, and no more than a part");
   const uint64_t page = part.offset / page_size_;
   const size_t inside = part.offset % page_size_;
   const auto found = chunk_sizes_.find(page);
@@ -206,7 +215,7 @@ void PageScan::resolve_parts() {
   std::ranges::sort(parts_, {}, &Part::offset);
   uint64_t before = 0;  // the superblock is there: no part
   for (const Part& part : parts_) {
-    const std::string why = part.offset == before ? "where another one lies" : why_unsound(part);
+    const std::string why = part.offset == before ? "where another one lies" : why_damaged(part);
     if (why.empty()) {
       ClassRow& row = result_.classes[chunk_sizes_[part.offset / page_size_]];
       ++row.parts;
@@ -226,6 +235,7 @@ void PageScan::complain(std::string problem) {
   if (result_.problems.size() < kProblemsKept) {
     result_.problems.push_back(std::move(problem));
   }
+  check(result_.problems.size() <= result_.problem_count, "a problem that is told is counted");
 }
 
 }  // namespace ember::inspect

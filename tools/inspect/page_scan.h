@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // PageScan: goes through a memory file's pages, one after the other, and counts what is in them.
-// A page is copied before it is looked at; what its bytes say is unverified as recovery doubts it.
+// A page is copied before it is looked at; its bytes are checked as recovery checks them. The file
+// may be in use: a page that seems damaged is read again some times.
 //
-// Cost: reads page headers only, or the whole file but for its holes.
+// Ownership: refers to the file and the header, which outlive it. Has a page of scratch.
+// Threads: one. Cost: reads page headers only, or the whole file but for its holes.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +17,7 @@
 #include <vector>
 
 #include "storage/item/item_check.h"
-#include "storage/slab/page_table.h"
+#include "storage/slab/page_layout.h"
 #include "tools/inspect/header.h"
 #include "tools/inspect/memory_file.h"
 
@@ -45,20 +47,21 @@ struct ScanResult {
   uint64_t problem_count = 0;
 };
 
-/// An item, good until the callback returns.
+/// Is shown an item, which can be read until the call returns, and its offset in the arena.
 using ItemVisitor = std::function<void(const storage::Item&, uint64_t offset)>;
 
 class PageScan {
  public:
+  /// Requires: the header is readable.
   PageScan(const MemoryFile& file, const Header& header, UnixSeconds now);
 
-  /// Headers only.
+  /// Reads page headers only. Returns the counts; or why the file cannot be read.
   Result<ScanResult> survey();
-  /// Chunks too. Each sound item is shown to `visit`.
+  /// Reads chunks too, and shows each intact item to `visit`. Returns as survey().
   Result<ScanResult> look(const ItemVisitor& visit);
 
  private:
-  /// Of one page: is thrown away if the page changed while it was read.
+  /// What one page holds; thrown away if the page changed while it was read.
   struct PageTally {
     ClassRow row;
     std::vector<uint64_t> items;
@@ -78,7 +81,7 @@ class PageScan {
   void take(uint32_t chunk_size, const PageTally& tally, const ItemVisitor& visit);
   void add_item(const storage::Item& item, uint64_t offset, const ItemVisitor& visit);
   void resolve_parts();
-  std::string why_unsound(const Part& part) const;
+  std::string why_damaged(const Part& part) const;
   void complain(std::string problem);
   storage::ChunkFrame frame_of(uint64_t offset, uint32_t chunk_size) const;
   const storage::Item& item_at(uint64_t offset) const;

@@ -4,7 +4,8 @@
 #include <sys/stat.h>
 
 #include "base/bytes.h"
-#include "storage/media/state_file.h"
+#include "base/check.h"
+#include "storage/media/state_reader.h"
 
 namespace ember::inspect {
 
@@ -13,25 +14,25 @@ using storage::StateSeal;
 using storage::SuperblockRecord;
 
 StateCheck check_state_file(const std::string& memory_file, const Header& header, bool verify) {
-  StateCheck check;
+  StateCheck result;
   const std::string path = memory_file + ".meta";
   struct stat status{};
-  check.there = ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-  if (check.there) {
-    check.size = static_cast<uint64_t>(status.st_size);
+  result.there = ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  if (result.there) {
+    result.size = static_cast<uint64_t>(status.st_size);
   }
   if (!header.record || header.record->state != SuperblockRecord::stopped) {
-    check.reason = "the memory file was not stopped gracefully";
-    return check;
+    result.reason = "the memory file was not stopped gracefully";
+    return result;
   }
   const auto seal = load_unaligned<StateSeal>(header.record->state_seal.data());
   if (seal == StateSeal()) {
-    check.reason = "the stop left none";
-    return check;
+    result.reason = "the stop left none";
+    return result;
   }
-  if (!check.there) {
-    check.reason = "the one that the stop left is gone";
-    return check;
+  if (!result.there) {
+    result.reason = "the one that the stop left is gone";
+    return result;
   }
   const auto reader = StateReader::open(path,
                                         {.file_id = header.record->file_id,
@@ -39,19 +40,20 @@ StateCheck check_state_file(const std::string& memory_file, const Header& header
                                          .format_version = storage::kMediaFormat},
                                         seal);
   if (!reader) {
-    check.reason = reader.error().message;
-    check.damaged = true;
-    return check;
+    result.reason = reader.error().message;
+    result.damaged = true;
+    return result;
   }
-  check.fits = true;
-  for (size_t n = 0; verify && check.fits && n < (*reader)->section_count(); ++n) {
+  result.fits = true;
+  for (size_t n = 0; verify && result.fits && n < (*reader)->section_count(); ++n) {
     if (const auto verified = (*reader)->verify(n); !verified) {
-      check.fits = false;
-      check.damaged = true;
-      check.reason = verified.error().message;
+      result.fits = false;
+      result.damaged = true;
+      result.reason = verified.error().message;
     }
   }
-  return check;
+  check(result.fits == result.reason.empty(), "a state file fits, or there is a reason why not");
+  return result;
 }
 
 }  // namespace ember::inspect

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/bytes.h"
+#include "base/check.h"
 
 namespace ember::inspect {
 namespace {
@@ -37,6 +38,7 @@ std::string time_left(const storage::Item& item, UnixSeconds now) {
 }
 
 void add_record(std::string& text, const Findings& findings) {
+  check(findings.header.record.has_value(), "a record is reported that was found");
   const storage::SuperblockRecord& record = *findings.header.record;
   line(text, "format", "{}", record.format);
   line(text, "file id", "{:016x}", record.file_id);

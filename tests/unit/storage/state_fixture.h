@@ -18,7 +18,8 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "storage/media/state_file.h"
+#include "storage/media/state_reader.h"
+#include "storage/media/state_writer.h"
 
 namespace ember::storage {
 

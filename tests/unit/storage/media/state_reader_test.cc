@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Reading a state file: whose it is, and damage of all kinds.
 // The rule for damage: an error with a reason, or exactly the bytes that were written.
+#include "storage/media/state_reader.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <libpmemobj.h>
@@ -15,7 +17,6 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "storage/media/state_file.h"
 #include "tests/unit/storage/state_fixture.h"
 
 namespace ember::storage {

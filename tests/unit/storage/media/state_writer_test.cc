@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Writing a state file: what comes back, what libpmemobj and its tools say of it, what is in the
 // way.
+#include "storage/media/state_writer.h"
+
 #include <gtest/gtest.h>
 #include <libpmemobj.h>
 
@@ -12,7 +14,6 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "storage/media/state_file.h"
 #include "storage/media/state_pool.h"
 #include "tests/unit/storage/state_fixture.h"
 

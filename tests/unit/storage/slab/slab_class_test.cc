@@ -230,6 +230,27 @@ TEST_F(SlabClassOfPages, TheReserveGrowsButStaysASixteenth) {
   EXPECT_EQ(slab_.reserve(), 2 * per_page_ / 16);
 }
 
+TEST_F(SlabClassOfPages, TakesBackNoChunkThatIsFree) {
+  add_pages(1);
+  const auto taken = take(2);
+  EXPECT_FALSE(give(taken[0]));
+  if (kDebugChecks) {
+    EXPECT_DEATH(give(taken[0]), "is a chunk in use");
+  }
+}
+
+TEST_F(SlabClassOfPages, GivesUpNoPageThatIsInUse) {
+  add_pages(1);
+  const auto taken = take(1);
+  EXPECT_DEATH(
+      {
+        const MutexLock lock(slab_.mutex);
+        slab_.start_drain(0);
+        slab_.remove_page(0);
+      },
+      "was drained");
+}
+
 TEST_F(SlabClassOfPages, CountsChunksInFlight) {
   EXPECT_EQ(slab_.retired_chunks(), 0U);
   slab_.note_retired();

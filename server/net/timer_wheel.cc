@@ -12,7 +12,7 @@ static_assert(sizeof(Timer) == 8, "every connection has one");
 TimerWheel::~TimerWheel() {
   for (const auto& slot : slots_) {
     for (const Entry& entry : slot) {
-      entry.timer->place = {};
+      entry.timer->timer_place = {};
     }
   }
 }
@@ -22,7 +22,7 @@ void TimerWheel::arm(Timer& timer, uint64_t deadline_ms, TimerOwner& owner) {
     remove(timer);
   }
   put({.deadline_ms = deadline_ms, .timer = &timer, .owner = &owner});
-  debug_check(timer.place.slot < kDue, "an armed timer is in a slot, and not due yet");
+  debug_check(timer.timer_place.slot < kDue, "an armed timer is in a slot, and not due yet");
 }
 
 void TimerWheel::cancel(Timer& timer) {
@@ -43,21 +43,21 @@ void TimerWheel::put(const Entry& entry) {
 
 void TimerWheel::insert(uint32_t slot, const Entry& entry) {
   debug_check(!entry.timer->armed(), "a timer is in one slot");
-  entry.timer->place = {.slot = slot, .index = static_cast<uint32_t>(slots_[slot].size())};
+  entry.timer->timer_place = {.slot = slot, .index = static_cast<uint32_t>(slots_[slot].size())};
   slots_[slot].push_back(entry);
   ++size_;
 }
 
 /// The last entry of the slot takes the place of the one that goes.
 void TimerWheel::remove(Timer& timer) {
-  const Timer::Place place = std::exchange(timer.place, {});
+  const Timer::Place place = std::exchange(timer.timer_place, {});
   check(place.slot <= kDue && place.index < slots_[place.slot].size() &&
             slots_[place.slot][place.index].timer == &timer,
         "a timer is armed in this wheel");
   auto& slot = slots_[place.slot];
   if (const Entry last = slot.back(); last.timer != &timer) {
     slot[place.index] = last;
-    last.timer->place.index = place.index;
+    last.timer->timer_place.index = place.index;
   }
   slot.pop_back();
   --size_;
@@ -88,7 +88,7 @@ void TimerWheel::open_slot(uint32_t slot, uint64_t now_ms) {
   occupied_[slot / kSlotsPerLevel] &= ~(uint64_t{1} << slot % kSlotsPerLevel);
   size_ -= entries.size();
   for (const Entry& entry : entries) {
-    entry.timer->place = {};
+    entry.timer->timer_place = {};
     if (entry.deadline_ms <= now_ms) {
       insert(kDue, entry);
     } else {

@@ -43,7 +43,7 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  bool armed() const { return place.slot != kNowhere; }
+  bool armed() const { return timer_place.slot != kNowhere; }
 
   /// Where the wheel keeps the timer. The wheel's alone.
   static constexpr uint32_t kNowhere = UINT32_MAX;
@@ -51,7 +51,7 @@ class Timer {
     uint32_t slot = kNowhere;
     uint32_t index = 0;  // within the slot
   };
-  Place place;
+  Place timer_place;
 };
 
 /// Told of timers that are due.

@@ -7,7 +7,7 @@
 #include <chrono>
 
 #include "base/log.h"
-#include "storage/store_thread.h"
+#include "storage/core/store_thread.h"
 
 namespace ember::server {
 namespace {

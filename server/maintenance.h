@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "storage/core/store_observer.h"
 #include "storage/store.h"
-#include "storage/store_observer.h"
 
 namespace ember::server {
 

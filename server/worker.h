@@ -32,8 +32,8 @@
 #include "server/net/udp_rate_limiter.h"
 #include "server/session/session_set.h"
 #include "server/session/udp_session.h"
+#include "storage/core/store_thread.h"
 #include "storage/store.h"
-#include "storage/store_thread.h"
 
 namespace ember::server {
 

@@ -17,7 +17,7 @@
 
 #include "base/bytes.h"
 #include "server/net/tls/tls_options.h"
-#include "storage/store.h"
+#include "storage/core/store_options.h"
 
 namespace ember::server {
 

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "storage/link/epoch.h"
+
+#include <algorithm>
+
+namespace ember::storage {
+
+Epochs::Slot* Epochs::enter() {
+  MutexLock lock(mutex_);
+  for (const auto& slot : slots_) {
+    if (!slot->used) {
+      slot->used = true;
+      return slot.get();
+    }
+  }
+  slots_.push_back(std::make_unique<Slot>());
+  slots_.back()->used = true;
+  return slots_.back().get();
+}
+
+void Epochs::leave(Slot* slot) {
+  go_offline(slot);
+  MutexLock lock(mutex_);
+  slot->used = false;
+}
+
+uint64_t Epochs::oldest() const {
+  uint64_t oldest = current_.load(std::memory_order_seq_cst);
+  MutexLock lock(mutex_);
+  for (const auto& slot : slots_) {
+    oldest = std::min(oldest, slot->announced.load(std::memory_order_seq_cst));
+  }
+  return oldest;
+}
+
+}  // namespace ember::storage

@@ -13,9 +13,9 @@
 
 #include "base/check.h"
 #include "bench/random.h"
+#include "storage/core/store_thread.h"
 #include "storage/region/dram_region.h"
 #include "storage/store.h"
-#include "storage/store_thread.h"
 
 namespace ember::bench {
 namespace {

@@ -17,8 +17,8 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "storage/store.h"
-#include "storage/store_observer.h"
-#include "storage/store_thread.h"
+#include "storage/core/store_observer.h"
+#include "storage/core/store_thread.h"
 
 namespace ember::server {
 

@@ -24,7 +24,7 @@
 #include "server/watch/watch_log.h"
 #include "server/watch/watch_service.h"
 #include "storage/store.h"
-#include "storage/store_thread.h"
+#include "storage/core/store_thread.h"
 
 namespace ember::server {
 

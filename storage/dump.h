@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// DumpCursor: how far somebody has listed the store's items, a few at a time. The list is no
+// DumpCursor: how far a caller has listed the store's items, a few at a time. The list is no
 // snapshot: others write meanwhile. An item that stays where it is, is listed; one that moves
 // (overwritten, its page on the move, its bucket split) may be listed twice, and of some classes
 // missed.
 // Threads: one at a time; it may be left lying for any time between two calls.
 #pragma once
 
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "storage/core/store_results.h"
 #include "storage/item/item.h"
 
 namespace ember::storage {
 
-/// By class id.
-using ClassSet = std::bitset<256>;
+struct StoreCore;
+class Verifier;
 
 /// Readable until the thread's next quiesce().
 struct DumpedItem {
@@ -35,8 +36,15 @@ class DumpCursor {
 
   bool done() const { return done_; }
 
+  /// Appends the next live items to `out`: a few hundred at most, often none (Store::dump).
+  void read(const StoreCore& core, const Verifier& verifier, std::vector<DumpedItem>& out);
+
  private:
-  friend class StoreImpl;
+  struct Source;  // the core and the verifier
+
+  void read_buckets(const Source& source, std::vector<DumpedItem>& out);
+  void read_pages(const Source& source, std::vector<DumpedItem>& out);
+  size_t queued_chunks(const StoreCore& core, uint32_t number, std::span<uint64_t> out);
 
   ClassSet classes_;
   bool by_class_ = false;

@@ -3,104 +3,72 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
+#include <utility>
 
-#include "storage/recovery.h"
-#include "storage/store_impl.h"
+#include "storage/background/janitor.h"
+#include "storage/background/move_request.h"
+#include "storage/background/resizer.h"
+#include "storage/background/sweeper.h"
+#include "storage/core/core.h"
+#include "storage/evict/evictor.h"
+#include "storage/evict/page_balancer.h"
+#include "storage/evict/page_mover.h"
+#include "storage/link/linker.h"
+#include "storage/link/reclaimer.h"
+#include "storage/link/thread_state.h"
+#include "storage/media/takeover.h"
+#include "storage/read/pins.h"
+#include "storage/read/reader.h"
+#include "storage/read/verifier.h"
+#include "storage/restart/restart.h"
+#include "storage/stats/store_counters.h"
+#include "storage/write/allocator.h"
+#include "storage/write/modifier.h"
+#include "storage/write/writer.h"
 
 namespace ember::storage {
 namespace {
 
 ThreadState& state_of(StoreThread& thread) { return static_cast<ThreadState&>(thread); }
 
-size_t smallest_chunk(const StoreOptions& options) {
-  return Item::kHeaderSize + std::max<size_t>(options.min_item_space, 8);
-}
-
-// Classes that stand this far apart leave each some two pages: with fewer, every new size would
-// take a page from another, and back. At best memcached's growth factor.
-double tolerated_waste(size_t memory_limit, const SizeClasses& classes) {
-  const double range = static_cast<double>(classes.largest()) / classes.chunk_size(1);
-  const auto pages =
-      static_cast<double>(memory_limit) / static_cast<double>(page_size_for(memory_limit));
-  return std::max(1.25, std::pow(range, 2 / pages));
-}
-
 }  // namespace
 
-StoreImpl::StoreImpl(const StoreOptions& options, MemoryRegion& region, const Clock& clock,
-                     Takeover takeover)
-    : options_(options),
-      region_(region),
-      clock_(clock),
-      durable_(region.persist()),
-      takeover_(std::move(takeover)),
-      salt_(takeover_.record.file_id),
-      classes_(options.growth_factor, smallest_chunk(options),
-               page_payload(takeover_.record.page_size)),
-      tolerated_(tolerated_waste(options.memory_limit, classes_)),
-      pages_(region.bytes(), takeover_.record.page_size, classes_, region.capacity()),
-      slabs_(classes_.count() + 1),
-      past_uses_(slabs_.size()),
-      past_changes_(slabs_.size()),
-      use_at_reset_(slabs_.size()),
-      pressures_(slabs_.size()),
-      sweep_ordinals_(slabs_.size()),
-      memory_limit_(options.memory_limit),
-      sizes_(options.item_size_max) {
-  pages_.set_region(region);
-  for (size_t id = 0; id < slabs_.size(); ++id) {
-    slabs_[id] = std::make_unique<SlabClass>(static_cast<uint8_t>(id), pages_, classes_);
-  }
-}
+/// Each is made of those above it, and refers to no other.
+struct Store::Parts {
+  Parts(const StoreOptions& options, MemoryRegion& region, const Clock& clock, Takeover takeover)
+      : core(options, region, clock, std::move(takeover)) {}
 
-StoreImpl::~StoreImpl() = default;
-
-Result<void> StoreImpl::open() {
-  if (auto opened = region_.persistent() ? open_persistent() : open_index(0); !opened) {
-    return opened;
-  }
-  if (options_.track_sizes) {
-    sizes_.enable(last_cas_.load());
-  }
-  return {};
-}
-
-Result<void> StoreImpl::open_persistent() {
-  if (auto begun = begin_persistent(); !begun) {
-    return begun;
-  }
-  Recovery recovery(*this);
-  recovery.survey();
-  if (auto opened = open_index(recovery.most_items()); !opened) {
-    return opened;
-  }
-  if (auto recovered = recover(recovery); !recovered) {
-    return recovered;
-  }
-  return settle_persistent();
-}
-
-Result<void> StoreImpl::open_index(size_t most_items) {
-  const Index::Options options{.max_items = region_.capacity() / classes_.chunk_size(1),
-                               .initial_power = options_.hash_power,
-                               .expected_items = most_items};
-  auto index =
-      Index::open(options, [this](std::span<const uint64_t> offsets, std::span<Hash> hashes) {
-        for (const uint64_t offset : offsets) {
-          __builtin_prefetch(pages_.at(offset));
-        }
-        for (size_t i = 0; i < offsets.size(); ++i) {
-          hashes[i] = hash_key(pages_.item(offsets[i])->key());
-        }
-      });
-  if (!index) {
-    return std::unexpected(index.error());
-  }
-  index_ = std::move(*index);
-  return {};
-}
+  StoreCore core;
+  StoreCounters counters{core};
+  Verifier verifier{core};
+  Reader reader{core, verifier};
+  Pins pins{core};
+  Reclaimer reclaimer{core, pins};
+  Linker linker{core, counters, reclaimer};
+  Evictor evictor{core, verifier, linker};
+  PageMover mover{core, verifier, linker, evictor};
+  PageBalancer balancer{core, evictor, mover};
+  Allocator allocator{core, evictor, balancer, reclaimer};
+  Writer writer{core, verifier, linker};
+  Modifier modifier{core, reader, verifier, allocator, writer};
+  Sweeper sweeper{core, evictor};
+  Resizer resizer{core, mover, balancer};
+  MoveRequest move_request{core, balancer};
+  Janitor janitor{core,
+                  {.reclaimer = reclaimer,
+                   .verifier = verifier,
+                   .sweeper = sweeper,
+                   .mover = mover,
+                   .move_request = move_request,
+                   .resizer = resizer,
+                   .balancer = balancer}};
+  Restart restart{{.core = core,
+                   .counters = counters,
+                   .reclaimer = reclaimer,
+                   .verifier = verifier,
+                   .linker = linker,
+                   .allocator = allocator}};
+};
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, MemoryRegion& region,
                                            const Clock& clock) {
@@ -118,105 +86,132 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options, MemoryRe
                     "--memory-file-strict to begin empty, or name another file",
                     takeover.reason));
   }
-  auto impl = std::make_unique<StoreImpl>(options, region, clock, std::move(takeover));
-  if (auto opened = impl->open(); !opened) {
-    return std::unexpected(opened.error());
+  auto parts = std::make_unique<Parts>(options, region, clock, std::move(takeover));
+  if (auto started = parts->restart.start(); !started) {
+    return std::unexpected(started.error());
   }
-  return std::unique_ptr<Store>(new Store(std::move(impl)));
+  if (options.track_sizes) {
+    parts->counters.track_sizes_from_start();
+  }
+  return std::unique_ptr<Store>(new Store(std::move(parts)));
 }
 
-Store::Store(std::unique_ptr<StoreImpl> impl) : impl_(std::move(impl)) {}
+Store::Store(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Store::~Store() = default;
 
-std::unique_ptr<StoreThread> Store::register_thread() { return impl_->register_thread(); }
+std::unique_ptr<StoreThread> Store::register_thread() {
+  return std::make_unique<ThreadState>(parts_->reclaimer, parts_->counters);
+}
 
-void Store::prefetch_bucket(Hash hash) const { impl_->prefetch_bucket(hash); }
+void Store::prefetch_bucket(Hash hash) const { parts_->reader.prefetch_bucket(hash); }
 
-void Store::prefetch_item(Hash hash) const { impl_->prefetch_item(hash); }
+void Store::prefetch_item(Hash hash) const { parts_->reader.prefetch_item(hash); }
 
 Found Store::find(StoreThread&, std::string_view key, Hash hash, Access access) {
-  return impl_->find(key, hash, access);
+  return parts_->reader.find(key, hash, access);
 }
 
 Draft Store::draft(StoreThread& thread, const ItemPlan& plan) {
-  return impl_->draft(state_of(thread), plan);
+  return parts_->allocator.draft(state_of(thread), plan);
 }
 
 Written Store::publish(StoreThread& thread, Draft draft, const WriteRule& rule) {
-  return impl_->publish(state_of(thread), std::move(draft), StoreImpl::PublishRule(rule));
+  return parts_->writer.publish(state_of(thread), std::move(draft), PublishRule(rule));
 }
 
 Written Store::concatenate(StoreThread& thread, const ItemName& name, std::string_view bytes,
                            End end, const WriteRule& rule) {
-  return impl_->concatenate(state_of(thread), name, bytes, end, rule);
+  return parts_->modifier.concatenate(state_of(thread), name, bytes, end, rule);
 }
 
 Counted Store::arithmetic(StoreThread& thread, std::string_view key, Hash hash,
                           const ArithmeticRule& rule) {
-  return impl_->arithmetic(state_of(thread), key, hash, rule);
+  return parts_->modifier.arithmetic(state_of(thread), key, hash, rule);
 }
 
 Found Store::touch(StoreThread&, std::string_view key, Hash hash, UnixSeconds exptime,
                    Access access) {
-  return impl_->touch(key, hash, exptime, access);
+  return parts_->modifier.touch(key, hash, exptime, access);
 }
 
 Written Store::remove(StoreThread& thread, std::string_view key, Hash hash,
                       std::optional<uint64_t> cas_compare) {
-  return impl_->remove(state_of(thread), key, hash, cas_compare);
+  return parts_->writer.remove(state_of(thread), key, hash, cas_compare);
 }
 
 Written Store::invalidate(StoreThread& thread, std::string_view key, Hash hash,
                           const InvalidateRule& rule) {
-  return impl_->invalidate(state_of(thread), key, hash, rule);
+  return parts_->modifier.invalidate(state_of(thread), key, hash, rule);
 }
 
-bool Store::try_win(const Item& item) { return impl_->try_win(item); }
+bool Store::try_win(const Item& item) { return parts_->modifier.try_win(item); }
 
-void Store::flush_all(StoreThread&, UnixSeconds when) { impl_->flush_all(when); }
+void Store::flush_all(StoreThread&, UnixSeconds when) { parts_->writer.flush_all(when); }
 
-bool Store::pin(StoreThread&, const Item& item) { return impl_->pin(item); }
+bool Store::pin(StoreThread&, const Item& item) { return parts_->pins.pin(item); }
 
-void Store::unpin(const Item& item) { impl_->unpin(item); }
+void Store::unpin(const Item& item) { parts_->pins.unpin(item); }
 
-size_t Store::part_count(const Item& item) const { return impl_->part_count(item); }
+size_t Store::part_count(const Item& item) const { return parts_->reader.part_count(item); }
 
 std::string_view Store::part(const Item& item, size_t index) const {
-  return impl_->part(item, index);
+  return parts_->reader.part(item, index);
 }
 
-uint8_t Store::class_of(const Item& item) const { return impl_->class_of(item); }
-
-bool Store::maintain(StoreThread& thread) { return impl_->maintain(state_of(thread)); }
-
-RecoveryReport Store::recovery() const { return impl_->recovery(); }
-
-Result<void> Store::close(bool sync) { return impl_->close(sync); }
-
-StoreStats Store::stats() const { return impl_->stats(); }
-
-std::vector<ClassStats> Store::class_stats() const { return impl_->class_stats(); }
-
-std::vector<ClassUse> Store::class_use() const { return impl_->class_use(); }
-
-void Store::reset_stats() { impl_->reset_stats(); }
+uint8_t Store::class_of(const Item& item) const { return parts_->core.class_of(item); }
 
 void Store::dump(StoreThread&, DumpCursor& cursor, std::vector<DumpedItem>& out) {
-  impl_->dump(cursor, out);
+  cursor.read(parts_->core, parts_->verifier, out);
 }
 
-bool Store::crawl(const ClassSet& classes) { return impl_->crawl(classes); }
+bool Store::crawl(const ClassSet& classes) { return parts_->sweeper.crawl(classes); }
 
-Result<void> Store::resize(size_t limit) { return impl_->resize(limit); }
+Result<void> Store::resize(size_t limit) { return parts_->resizer.resize(limit); }
 
-PageMove Store::move_page(int from, int to) { return impl_->move_page(from, to); }
+PageMove Store::move_page(int from, int to) { return parts_->move_request.ask(from, to); }
 
-void Store::track_sizes(bool on) { impl_->track_sizes(on); }
+void Store::track_sizes(bool on) { parts_->counters.track_sizes(on); }
 
-const SizeHistogram& Store::sizes() const { return impl_->sizes(); }
+const SizeHistogram& Store::sizes() const { return parts_->counters.sizes(); }
 
-StoreTuning& Store::tuning() { return impl_->tuning(); }
+StoreTuning& Store::tuning() { return parts_->core.tuning; }
 
-size_t Store::class_count() const { return impl_->class_count(); }
+size_t Store::class_count() const { return parts_->core.classes.count(); }
+
+bool Store::maintain(StoreThread& thread) { return parts_->janitor.maintain(state_of(thread)); }
+
+RecoveryReport Store::recovery() const { return parts_->restart.report(); }
+
+Result<void> Store::close(bool sync) { return parts_->restart.stop(sync); }
+
+StoreStats Store::stats() const {
+  const StoreCore& core = parts_->core;
+  StoreStats stats;
+  parts_->counters.add_to(stats);
+  parts_->mover.add_to(stats);
+  parts_->sweeper.add_to(stats);
+  parts_->janitor.add_to(stats);
+  stats.memory_limit = core.memory_limit.load(std::memory_order_relaxed);
+  stats.memory_capacity = core.region.capacity();
+  stats.pages_excess = core.pages.excess();
+  stats.pages_free = core.pages.free_count();
+  stats.pages_assigned = core.pages.usable() - stats.pages_free;
+  stats.index_bytes = core.index->bytes();
+  stats.hash_power = core.index->power();
+  stats.index_growing = core.index->growing();
+  stats.move_running = core.slabs.draining() || parts_->move_request.running();
+  stats.metadata_bytes = core.pages.bytes();
+  for (const auto& size_class : core.slabs.all()) {
+    MutexLock lock(size_class->mutex);
+    stats.metadata_bytes += size_class->ghost.bytes();
+  }
+  return stats;
+}
+
+std::vector<ClassStats> Store::class_stats() const { return parts_->counters.class_stats(); }
+
+std::vector<ClassUse> Store::class_use() const { return parts_->counters.class_use(); }
+
+void Store::reset_stats() { parts_->counters.reset(); }
 
 }  // namespace ember::storage

@@ -4,9 +4,9 @@
 
 #include "bench/missratio/replay.h"
 #include "bench/value_space.h"
+#include "storage/core/store_thread.h"
 #include "storage/region/dram_region.h"
 #include "storage/store.h"
-#include "storage/store_thread.h"
 
 namespace ember::bench {
 namespace {

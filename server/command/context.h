@@ -22,8 +22,8 @@
 #include "server/metrics/stats_source.h"
 #include "server/watch/watch_log.h"
 #include "server/watch/watch_service.h"
+#include "storage/core/store_thread.h"
 #include "storage/store.h"
-#include "storage/store_thread.h"
 
 namespace ember::server::command {
 

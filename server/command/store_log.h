@@ -12,7 +12,7 @@
 #include <cstdint>
 
 #include "server/watch/watch_log.h"
-#include "storage/store_observer.h"
+#include "storage/core/store_observer.h"
 
 namespace ember::server::command {
 

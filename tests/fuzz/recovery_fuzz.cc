@@ -20,12 +20,12 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "storage/core/store_thread.h"
 #include "storage/item/item_check.h"
 #include "storage/item/item_writer.h"
 #include "storage/media/superblock.h"
 #include "storage/slab/page_table.h"
 #include "storage/store.h"
-#include "storage/store_thread.h"
 
 namespace {
 

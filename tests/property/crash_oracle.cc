@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "storage/store_thread.h"
+#include "storage/core/store_thread.h"
 
 namespace ember::property {
 

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "storage/core/store_thread.h"
 #include "storage/store.h"
-#include "storage/store_thread.h"
 #include "tests/property/crash_images.h"
 #include "tests/property/crash_oracle.h"
 #include "tests/property/crash_region.h"

@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "storage/core/store_thread.h"
 #include "storage/region/memory_region.h"
 #include "storage/store.h"
-#include "storage/store_thread.h"
 
 namespace ember::property {
 

@@ -16,8 +16,15 @@ STORAGE = {
     "storage/index",
     "storage/slab",
     "storage/media",
-    "storage/link",
+    "storage/order",
+    "storage/core",
     "storage/stats",
+    "storage/read",
+    "storage/link",
+    "storage/evict",
+    "storage/write",
+    "storage/background",
+    "storage/restart",
 }
 SERVER = {
     "server/metrics",
@@ -33,8 +40,18 @@ SERVER = {
     "server/proxy",
     "server/http",
 }
+# What the store's shared state is made of; and that with it.
+BELOW_CORE = {
+    "storage/item",
+    "storage/region",
+    "storage/index",
+    "storage/slab",
+    "storage/media",
+    "storage/order",
+}
+CORE = BELOW_CORE | {"storage/core"}
 # What those who are above storage see of it.
-STORE = {"storage", "storage/item", "storage/region", "storage/stats"}
+STORE = {"storage", "storage/core", "storage/item", "storage/region", "storage/stats"}
 LAYERS = {
     "base": set(),
     "protocol": BASE,
@@ -43,8 +60,17 @@ LAYERS = {
     "storage/index": BASE | {"storage/item"},
     "storage/slab": BASE | {"storage/item", "storage/region"},
     "storage/media": BASE | {"storage/region", "storage/slab"},
-    "storage/link": BASE,
-    "storage/stats": BASE | {"storage/item"},
+    "storage/order": BASE,
+    "storage/core": BASE | BELOW_CORE,
+    "storage/stats": BASE | CORE,
+    "storage/read": BASE | CORE,
+    "storage/link": BASE | CORE | {"storage/stats", "storage/read"},
+    "storage/evict": BASE | CORE | {"storage/read", "storage/link"},
+    "storage/write": BASE | CORE | {"storage/read", "storage/link", "storage/evict"},
+    "storage/background": BASE | CORE | {"storage/read", "storage/link", "storage/evict"},
+    "storage/restart": BASE
+    | CORE
+    | {"storage/stats", "storage/read", "storage/link", "storage/write"},
     "storage": BASE | STORAGE,
     "server/metrics": BASE,
     "server/net": BASE,

@@ -26,9 +26,9 @@
 #include "server/command/local_handler.h"
 #include "server/command/store_metrics.h"
 #include "server/watch/watch_line.h"
+#include "storage/core/store_thread.h"
 #include "storage/region/dram_region.h"
 #include "storage/store.h"
-#include "storage/store_thread.h"
 
 namespace ember::server::command {
 

@@ -72,6 +72,10 @@ need_packages() {
   fi
 }
 
+# What a file compiled with precompiled headers (cmake/precompiled.cmake) asks of ccache; nothing here
+# says __DATE__ or __TIME__.
+export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros,include_file_mtime,include_file_ctime}
+
 # configure PRESET [cmake argument...]
 configure() {
   local preset=$1

@@ -34,7 +34,8 @@ packages_of() {
 missing_packages() {
   local package
   packages_of "$@" | sort -u | while IFS= read -r package; do
-    if [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) != installed ]]; then
+    # One word a line: a package of another architecture may be installed beside ours.
+    if ! dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed; then
       printf '%s\n' "$package"
     fi
   done

@@ -22,7 +22,7 @@ PYTEST_SKIP = re.compile(r"^SKIPPED \[(\d+)\] (.*)$", re.M)
 GTEST_TOTAL = re.compile(r"^\[=+\] Running (\d+) tests? from ", re.M)
 # A test's own lines; its name stands again in the lists at the end, without the time.
 GTEST_LINE = re.compile(
-    r"\[ (RUN     ) \] (\S+)$|\[ +(OK|FAILED|SKIPPED) \] (\S+?)(?:, where .*)? \(\d+ ms\)$", re.M
+    r"\[ (RUN     ) \] (\S+)$|\[ +(OK|FAILED|SKIPPED) +\] (\S+?)(?:, where .*)? \(\d+ ms\)$", re.M
 )
 GTEST_SKIP = re.compile(r": Skipped\n\s*(.*)")
 # What pytest, GoogleTest and the sanitizers say of a failure, and not the pages around it.

@@ -11,12 +11,12 @@ KNOWN = [
         "server/command/storage_commands",
     ],
     [
-        "server/command/context",
-        "server/command/item_dumps",
+        "server/command/command_log",
+        "server/command/store_request",
     ],
     [
-        "server/command/store_request",
-        "server/command/watched",
+        "server/command/context",
+        "server/command/item_dumps",
     ],
     [
         "server/net/epoll_poller",
@@ -26,18 +26,6 @@ KNOWN = [
     [
         "server/net/tls/tls_channel",
         "server/net/tls/tls_poller",
-    ],
-    [
-        "server/options/argument_reader",
-        "server/options/listen_address",
-        "server/options/option_setters",
-        "server/options/options",
-        "server/options/suboptions",
-        "server/options/tls_suboptions",
-    ],
-    [
-        "server/session/session",
-        "server/session/session_set",
     ],
     [
         "storage/dump",

@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # One folder, one static library: ember_layer(NAME [DEPENDS layer ...] [LIBRARIES target ...]).
 # Sources are every .cc file of the folder itself (not of its subfolders). The global property
-# EMBER_LAYERS lists the layers there are.
+# EMBER_LAYERS lists the layers there are. With EMBER_UNITY the files of a folder are compiled together:
+# what their unnamed namespaces hold then needs different names.
+
+# Files whose unnamed namespaces hold names of their neighbours', or shadow them.
+set(EMBER_COMPILED_ALONE
+  server/auth/sasl_plain.cc
+  server/command/crawler_commands.cc
+  server/command/memory_commands.cc
+  server/net/uring_poller.cc
+  server/options/options.cc
+  server/options/suboptions.cc
+  storage/evictor.cc)
+list(TRANSFORM EMBER_COMPILED_ALONE PREPEND ${CMAKE_SOURCE_DIR}/)
 
 function(ember_layer name)
   cmake_parse_arguments(layer "" "" "DEPENDS;LIBRARIES" ${ARGN})
@@ -14,5 +26,7 @@ function(ember_layer name)
     return()
   endif()
   add_library(${name} STATIC ${sources})
+  set_source_files_properties(${EMBER_COMPILED_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  ember_precompiled(${name})
   target_link_libraries(${name} PUBLIC ember_options ${layer_DEPENDS} ${layer_LIBRARIES})
 endfunction()

@@ -34,7 +34,8 @@ packages_of() {
 missing_packages() {
   local package
   packages_of "$@" | sort -u | while IFS= read -r package; do
-    if [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) != installed ]]; then
+    # One word a line: a package of another architecture may be installed beside ours.
+    if ! dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed; then
       printf '%s\n' "$package"
     fi
   done
@@ -71,6 +72,10 @@ need_packages() {
     say "the memcached service that came with the package is stopped and disabled"
   fi
 }
+
+# What a file compiled with precompiled headers (cmake/precompiled.cmake) asks of ccache; nothing here
+# says __DATE__ or __TIME__.
+export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros,include_file_mtime,include_file_ctime}
 
 # configure PRESET [cmake argument...]
 configure() {

@@ -2,7 +2,7 @@
 """Sums up runs of ctest from their junit files: what failed, what was skipped and why, how many.
 
 Usage: test_summary.py --logs DIR [step that failed ...]
-A test that is itself a run of pytest counts as what pytest counted. A step that failed without a
+A test that is itself a run of pytest or of GoogleTest counts as what that counted. A step that failed without a
 failed test behind it (a build, a lint) counts as one failure. Exits 1 if anything failed.
 """
 
@@ -19,6 +19,11 @@ PYTEST_TOTAL = re.compile(
 )
 PYTEST_COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
 PYTEST_SKIP = re.compile(r"^SKIPPED \[(\d+)\] (.*)$", re.M)
+GTEST_TOTAL = re.compile(r"^\[=+\] Running (\d+) tests? from ", re.M)
+# A test's own lines; its name stands again in the lists at the end, without the time.
+GTEST_LINE = re.compile(
+    r"\[ (RUN     ) \] (\S+)$|\[ +(OK|FAILED|SKIPPED) +\] (\S+?)(?:, where .*)? \(\d+ ms\)$", re.M
+)
 GTEST_SKIP = re.compile(r": Skipped\n\s*(.*)")
 # What pytest, GoogleTest and the sanitizers say of a failure, and not the pages around it.
 REASON = re.compile(
@@ -57,6 +62,35 @@ class Totals:
         reasons += ["pytest gave no reason"] * (counts["skipped"] - len(reasons))
         self.skipped += [(f"{run}: {case.get('name')}", reason) for reason in reasons]
 
+    def add_gtest(self, run, case, output, failed):
+        """One program of GoogleTest's tests: `accounts` has what each that began wrote."""
+        announced = sum(int(number) for number in GTEST_TOTAL.findall(output))
+        accounts, results, began = {}, {}, 0
+        for match in GTEST_LINE.finditer(output):
+            started, name, result, ended = match.groups()
+            if started:
+                accounts[name] = ""
+                began = match.end()
+            elif ended in accounts and ended not in results:
+                accounts[ended] = output[began : match.start()]
+                results[ended] = result
+        before = len(self.failed)
+        for name, account in accounts.items():
+            what = f"{run}: {case.get('name')}: {name}"
+            result = results.get(name)
+            if result == "OK":
+                self.passed += 1
+            elif result == "SKIPPED":
+                reason = GTEST_SKIP.search(account)
+                self.skipped.append((what, reason.group(1) if reason else "GoogleTest gave no reason"))
+            elif result is None:
+                self.fail(f"{what}: did not end", output[began:])
+            else:
+                self.fail(what, account)
+        if len(self.failed) == before and (failed or len(accounts) != announced):
+            self.fail(f"{run}: {case.get('name')}: failed after its tests passed" if failed else
+                      f"{run}: {case.get('name')}: {len(accounts)} of {announced} tests", output)
+
     def add_case(self, run, case):
         output = case.findtext("system-out") or ""
         failed = case.find("failure") is not None
@@ -65,14 +99,13 @@ class Totals:
             self.add_pytest(run, case, output)
             if failed and len(self.failed) == before:
                 self.fail(f"{run}: {case.get('name')}: failed after its tests passed", output)
+        elif GTEST_TOTAL.search(output):
+            self.add_gtest(run, case, output, failed)
         elif failed:
             self.fail(f"{run}: {case.get('name')}", output)
         elif case.find("skipped") is not None or case.get("status") in ("notrun", "disabled"):
-            reason = GTEST_SKIP.search(output)
-            text = reason.group(1) if reason else output.strip().splitlines()[-1:] or "not run"
-            self.skipped.append(
-                (f"{run}: {case.get('name')}", text if isinstance(text, str) else text[0])
-            )
+            text = (output.strip().splitlines() or ["not run"])[-1]
+            self.skipped.append((f"{run}: {case.get('name')}", text))
         else:
             self.passed += 1
 

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Checks that no header+source pair reaches itself by includes: what depends on what is a tree of files."""
+
+import measures
+import tree
+
+# Circles that are still to be opened, as circles() says them. It ends empty.
+KNOWN = [
+    [
+        "server/command/binary_commands",
+        "server/command/storage_commands",
+    ],
+    [
+        "server/command/command_log",
+        "server/command/store_request",
+    ],
+    [
+        "server/command/context",
+        "server/command/item_dumps",
+    ],
+    [
+        "server/net/epoll_poller",
+        "server/net/poller",
+        "server/net/uring_poller",
+    ],
+    [
+        "server/net/tls/tls_channel",
+        "server/net/tls/tls_poller",
+    ],
+    [
+        "storage/dump",
+        "storage/migration",
+        "storage/recovery",
+        "storage/store",
+        "storage/store_impl",
+        "storage/store_thread",
+        "storage/thread_state",
+    ],
+]
+
+
+def main():
+    sources = measures.shipped()
+    found = measures.circles(sources)
+    problems = [f"a circle of includes: {' '.join(circle)}" for circle in found if circle not in KNOWN]
+    problems += [f"no circle any more, take it out of circles.py: {' '.join(circle)}"
+                 for circle in KNOWN if circle not in found]
+    tree.report(problems, len(sources))
+
+
+main()

@@ -16,9 +16,9 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "storage/store.h"
 #include "storage/core/store_observer.h"
 #include "storage/core/store_thread.h"
+#include "storage/store.h"
 
 namespace ember::server {
 

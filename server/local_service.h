@@ -23,8 +23,8 @@
 #include "server/service.h"
 #include "server/watch/watch_log.h"
 #include "server/watch/watch_service.h"
-#include "storage/store.h"
 #include "storage/core/store_thread.h"
+#include "storage/store.h"
 
 namespace ember::server {
 

@@ -188,7 +188,8 @@ class Index {
     return hit;
   }
 
-  // ---- The index as bytes, for a graceful stop and the start after it (storage/restart/snapshot.h).
+  // ---- The index as bytes, for a graceful stop and the start after it
+  // (storage/restart/snapshot.h).
 
   /// What the buckets' bytes do not tell: with these, an index that was written out is whole again.
   struct Image {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // StateWriter: writes a state file (state_file.h): a new file, room for all of it, a pool in it,
-// sections, one transaction, its name. What the sections mean is the caller's (storage/restart/snapshot.h).
+// sections, one transaction, its name. What the sections mean is the caller's
+// (storage/restart/snapshot.h).
 //
 // Ownership: the file is `path`.tmp, removed by the destructor, until commit() names it `path`.
 // Threads: one, but write() may be called by several, each for its own sections.

@@ -157,7 +157,7 @@ StoreRequest store_request(const Context& context, const Command& command) {
 Draft draft_value(const Context& context, const Command& command, storage::Hash hash,
                   const StoreRequest& request) {
   if (exceeds_item_size(context, command)) {
-    return {nullptr, Outcome::too_large};
+    return Draft(Outcome::too_large);
   }
   const storage::ItemPlan plan{.key = command.key,
                                .hash = hash,

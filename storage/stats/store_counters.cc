@@ -12,6 +12,8 @@ uint64_t difference(const Counter& more, const Counter& less) {
 }
 
 void add_events(ClassStats& stats, const ClassEvents& events, const ClassEvents& reset) {
+  check(events.evicted >= reset.evicted && events.taken >= reset.taken,
+        "a class's counts only rise");
   stats.evicted = events.evicted - reset.evicted;
   stats.evicted_nonzero = events.evicted_nonzero - reset.evicted_nonzero;
   stats.evicted_unfetched = events.evicted_unfetched - reset.evicted_unfetched;
@@ -77,6 +79,7 @@ void StoreCounters::forget_found() {
 std::vector<ItemCounters> StoreCounters::items() const {
   MutexLock lock(threads_mutex_);
   std::vector<ItemCounters> sums = past_.items;
+  check(sums.size() == core_.slabs.size(), "items are counted for each class");
   for (const ThreadCounters* thread : threads_) {
     for (size_t id = 0; id < sums.size(); ++id) {
       sums[id] += thread->items[id];
@@ -113,6 +116,7 @@ ClassStats StoreCounters::stats_of(SlabClass& size_class, const ItemCounters& it
 
 std::vector<ClassStats> StoreCounters::class_stats() const {
   const std::vector<ItemCounters> counters = items();
+  check(counters.size() == core_.slabs.size(), "items are counted for each class");
   std::vector<ClassStats> all;
   for (const auto& size_class : core_.slabs.all()) {
     MutexLock lock(size_class->mutex);
@@ -136,6 +140,7 @@ std::vector<ClassUse> StoreCounters::use_since_start() const {
 std::vector<ClassUse> StoreCounters::class_use() const {
   MutexLock lock(threads_mutex_);
   std::vector<ClassUse> sums = use_since_start();
+  check(sums.size() == use_at_reset_.size(), "uses are counted for each class");
   for (size_t id = 0; id < sums.size(); ++id) {
     sums[id] -= use_at_reset_[id];
   }
@@ -164,7 +169,8 @@ void StoreCounters::track_sizes(bool on) {
   } else if (!sizes_.on()) {
     const uint64_t from = core_.order.last() + kGap;
     sizes_.enable(from);
-    core_.order.skip(kGap + 1);
+    const uint64_t first = core_.order.skip(kGap + 1);
+    check(first > from, "what is written from now on is behind the first that counts");
     items_at_reset_.fetch_add(kGap + 1, std::memory_order_relaxed);
   }
 }

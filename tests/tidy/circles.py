@@ -27,15 +27,6 @@ KNOWN = [
         "server/net/tls/tls_channel",
         "server/net/tls/tls_poller",
     ],
-    [
-        "storage/dump",
-        "storage/migration",
-        "storage/recovery",
-        "storage/store",
-        "storage/store_impl",
-        "storage/store_thread",
-        "storage/thread_state",
-    ],
 ]
 
 

@@ -6,12 +6,15 @@
 
 # Files whose unnamed namespaces hold names of their neighbours', or shadow them.
 set(EMBER_COMPILED_ALONE
+  protocol/login_request.cc
   server/auth/sasl_plain.cc
+  server/command/command_log.cc
   server/command/crawler_commands.cc
   server/command/memory_commands.cc
   server/net/uring_poller.cc
   server/options/options.cc
   server/options/suboptions.cc
+  server/settings_report.cc
   storage/evictor.cc)
 list(TRANSFORM EMBER_COMPILED_ALONE PREPEND ${CMAKE_SOURCE_DIR}/)
 

@@ -25,12 +25,12 @@ std::string random_bytes(std::minstd_rand& random, size_t size) {
 }
 
 template <typename Block>
-class ByteBlockTest : public testing::Test {};
+class ByteBlockTest : public ::testing::Test {};
 
 #if defined(__SSE2__)
-using Blocks = testing::Types<PortableByteBlock, SseByteBlock>;
+using Blocks = ::testing::Types<PortableByteBlock, SseByteBlock>;
 #else
-using Blocks = testing::Types<PortableByteBlock>;
+using Blocks = ::testing::Types<PortableByteBlock>;
 #endif
 TYPED_TEST_SUITE(ByteBlockTest, Blocks);
 

@@ -15,7 +15,7 @@ namespace {
 
 using Verdict = ItemCheck::Verdict;
 
-constexpr size_t kPartSize = 1000;
+constexpr size_t kCheckedPartSize = 1000;
 constexpr uint64_t kOffset = 4096 + 64;
 constexpr uint64_t kSalt = 0x0123456789abcdef;
 
@@ -33,8 +33,8 @@ class ChunkOnHeap {
   void flip(size_t bit) { bytes()[bit / 8] = static_cast<char>(bytes()[bit / 8] ^ 1 << bit % 8); }
 
   ItemCheck check(uint64_t offset = kOffset, uint64_t salt = kSalt) {
-    return check_item(item(),
-                      {.offset = offset, .size = size_, .salt = salt, .part_size = kPartSize});
+    return check_item(
+        item(), {.offset = offset, .size = size_, .salt = salt, .part_size = kCheckedPartSize});
   }
   Verdict verdict() { return check().verdict; }
 
@@ -43,9 +43,12 @@ class ChunkOnHeap {
     ItemPlan plan = asked;
     plan.hash = hash_key(plan.key);
     Item* item = ItemWriter::prepare(bytes(), plan);
-    ItemWriter::seal(
-        item, plan,
-        {.cas = cas, .sequence = 78, .offset = kOffset, .salt = kSalt, .part_size = kPartSize});
+    ItemWriter::seal(item, plan,
+                     {.cas = cas,
+                      .sequence = 78,
+                      .offset = kOffset,
+                      .salt = kSalt,
+                      .part_size = kCheckedPartSize});
   }
 
  private:
@@ -66,7 +69,7 @@ class ItemOfForm : public testing::TestWithParam<Form> {
     return {.key = "a key of an item",
             .client_flags = 0xdeadbeef,
             .exptime = 1'900'000'000,
-            .value_size = GetParam().chained ? 2 * kPartSize + 1 : 30,
+            .value_size = GetParam().chained ? 2 * kCheckedPartSize + 1 : 30,
             .sequenced = GetParam().sequenced,
             .chained = GetParam().chained};
   }
@@ -137,7 +140,7 @@ TEST_P(ItemOfForm, CannotBeWrittenLaterThanTheLastWrite) {
   ChunkOnHeap chunk(128);
   chunk.put(plan());
   const uint64_t sequence = chunk.item().sequence();
-  ChunkFrame frame{.offset = kOffset, .size = 128, .salt = kSalt, .part_size = kPartSize};
+  ChunkFrame frame{.offset = kOffset, .size = 128, .salt = kSalt, .part_size = kCheckedPartSize};
   frame.last_sequence = sequence;
   EXPECT_EQ(check_item(chunk.item(), frame).verdict, Verdict::sound);
   frame.last_sequence = sequence - 1;
@@ -217,12 +220,12 @@ TEST(ItemCheck, AKeyMustNotReachOverTheEnd) {
 TEST(ItemCheck, TheTableOfAChainMustFit) {
   ItemPlan plan = kPlain;
   plan.chained = true;
-  plan.value_size = 3 * kPartSize;
+  plan.value_size = 3 * kCheckedPartSize;
   ChunkOnHeap chunk(24 + 8 + 24);
   chunk.put(plan);
   EXPECT_EQ(chunk.verdict(), Verdict::sound);
   // A fourth part; complete() would read its entry, so the size is changed afterwards.
-  store_unaligned(chunk.bytes() + kSizeWord, static_cast<uint32_t>(4 * kPartSize));
+  store_unaligned(chunk.bytes() + kSizeWord, static_cast<uint32_t>(4 * kCheckedPartSize));
   EXPECT_EQ(chunk.verdict(), Verdict::damaged);
   store_unaligned(chunk.bytes() + kSizeWord, Item::kMaxValueSize);
   EXPECT_EQ(chunk.verdict(), Verdict::damaged);

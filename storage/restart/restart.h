@@ -18,7 +18,7 @@
 #include "storage/core/core.h"
 #include "storage/core/janitor_role.h"
 #include "storage/core/store_stats.h"
-#include "storage/media/state_file.h"
+#include "storage/media/state_reader.h"
 #include "storage/media/superblock.h"
 #include "storage/read/verifier.h"
 #include "storage/restart/migration.h"

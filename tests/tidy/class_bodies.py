@@ -5,9 +5,7 @@ import measures
 import tree
 
 # class: why its functions stand in several files all the same
-REASONS = {
-    "StoreImpl": "is being divided into a class a noun",
-}
+REASONS = {}
 
 
 def main():

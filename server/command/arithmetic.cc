@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// arithmetic: see the header.
 #include "server/command/arithmetic.h"
 
 #include <utility>
 
+#include "base/check.h"
 #include "base/numbers.h"
 #include "server/command/command_log.h"
 
@@ -15,18 +15,23 @@ using storage::Draft;
 using storage::Outcome;
 
 Number number_of(const Counted& counted) {
+  debug_check(counted.outcome != Outcome::stored || counted.item != nullptr,
+              "a number that was stored has an item");
   const UnixSeconds expiry = counted.item != nullptr ? counted.item->exptime() : 0;
-  return {counted.outcome, counted.value, counted.written.cas, expiry, false};
+  return {.outcome = counted.outcome,
+          .value = counted.value,
+          .cas = counted.written.cas,
+          .expiry = expiry,
+          .created = false};
 }
 
 Number create(const Context& context, const storage::ItemName& name,
               const ArithmeticRequest& request) {
-  Number made;
-  made.value = request.initial;
-  made.expiry = *request.vivify;
+  debug_check(request.vivify.has_value(), "only N, or an expiry, makes a missing number");
+  Number made{.value = request.initial, .expiry = *request.vivify};
   const bool watched = is_watched(context);
   if (watched) [[unlikely]] {
-    look_before(context, name.key, name.hash);
+    look_before(context, name);
   }
   char digits[kMaxDecimalSize];
   const std::string_view text(digits, static_cast<size_t>(write_u64(digits, made.value) - digits));
@@ -55,9 +60,9 @@ Number create(const Context& context, const storage::ItemName& name,
   return made;
 }
 
-}  // namespace
-
-void count_arithmetic(const Context& context, bool decrement, const Counted& counted) {
+void count(const Context& context, bool decrement, const Counted& counted) {
+  debug_check(counted.outcome != Outcome::stored || counted.written.class_id != 0,
+              "an item has a class");
   Counters& counters = context.counters;
   if (counted.outcome == Outcome::stored) {
     storage::ClassUse& use = context.thread.use(counted.written.class_id);
@@ -68,27 +73,32 @@ void count_arithmetic(const Context& context, bool decrement, const Counted& cou
   }
 }
 
-Counted calculate_at(const Context& context, const storage::ItemName& name,
-                     const storage::ArithmeticRule& rule) {
+Number change(const Context& context, const storage::ItemName& name,
+              const ArithmeticRequest& request) {
   if (context.log.watched(kFetchers)) [[unlikely]] {
-    look_before(context, name.key, name.hash);
+    look_before(context, name);
   }
-  return context.store.arithmetic(context.thread, name.key, name.hash, rule);
-}
-
-Number calculate(const Context& context, const storage::ItemName& name,
-                 const ArithmeticRequest& request) {
-  Counted counted = calculate_at(context, name, request.rule);
+  Counted counted = context.store.arithmetic(context.thread, name.key, name.hash, request.rule);
   if (counted.outcome == Outcome::not_found && request.vivify) {
     const Number made = create(context, name, request);
     if (made.outcome != Outcome::not_stored) {
       return made;
     }
-    // Somebody else made it in between.
+    // Another client made the item in between.
     counted = context.store.arithmetic(context.thread, name.key, name.hash, request.rule);
   }
-  count_arithmetic(context, request.rule.decrement, counted);
+  count(context, request.rule.decrement, counted);
   return number_of(counted);
+}
+
+}  // namespace
+
+void calculate(const Context& context, const Dialect& dialect, const protocol::Command& command,
+               storage::Hash hash, protocol::ReplyBuffer& reply) {
+  debug_check([&] { return hash == storage::hash_key(command.key); }, "the hash is the key's");
+  const ArithmeticRequest request = dialect.arithmetic_request(context, command);
+  const Number number = change(context, {.key = command.key, .hash = hash}, request);
+  dialect.answer_arithmetic(context, command, number, reply);
 }
 
 }  // namespace ember::server::command

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "protocol/handler.h"
 
 namespace ember::server::command {
@@ -47,56 +48,22 @@ const char* word_of(const StoreRequest& request) {
   return request.rule.mode == Mode::replace ? "replace" : "set";
 }
 
+/// The command's name as an event keeps it. Nothing of a login, whose key is a mechanism's name.
 const char* word_of(Verb verb) {
-  switch (verb) {
-    case Verb::get:
-      return "get";
-    case Verb::gets:
-      return "gets";
-    case Verb::gat:
-      return "gat";
-    case Verb::gats:
-      return "gats";
-    case Verb::set:
-      return "set";
-    case Verb::add:
-      return "add";
-    case Verb::replace:
-      return "replace";
-    case Verb::append:
-      return "append";
-    case Verb::prepend:
-      return "prepend";
-    case Verb::cas:
-      return "cas";
-    case Verb::delete_:
-      return "delete";
-    case Verb::incr:
-      return "incr";
-    case Verb::decr:
-      return "decr";
-    case Verb::touch:
-      return "touch";
-    case Verb::mg:
-      return "mg";
-    case Verb::ms:
-      return "ms";
-    case Verb::md:
-      return "md";
-    case Verb::ma:
-      return "ma";
-    case Verb::me:
-      return "me";
-    default:
-      return "";
+  if (!protocol::has_key(verb) || verb > Verb::me) {
+    return "";
   }
+  const std::string_view name = protocol::name_of(verb);
+  // Names of verbs are literals, so a terminator follows.
+  check(name.data()[name.size()] == '\0', "a verb's name is a literal");
+  return name.data();
 }
 
 int connection_of(const Context& context) {
   return context.client != nullptr ? context.client->number() : 0;
 }
 
-/// 0: never; -1: it has expired as it comes.
+/// The time to live that an item_store tells: 0 is never; -1, it has expired as it comes.
 int64_t ttl_of(const Context& context, UnixSeconds expiry) {
   const int64_t left = int64_t{expiry} - int64_t{context.clock.now()};
   return expiry == 0 ? 0 : std::max<int64_t>(left, -1);
@@ -119,9 +86,10 @@ void report_get(const Context& context, std::string_view key, const storage::Ite
   context.log.report(event, key);
 }
 
-ItemBefore look_before(const Context& context, std::string_view key, storage::Hash hash) {
-  const storage::Found found = context.store.find(context.thread, key, hash, storage::Access::peek);
-  report_get(context, key, found.item);
+ItemBefore look_before(const Context& context, const storage::ItemName& name) {
+  const storage::Found found =
+      context.store.find(context.thread, name.key, name.hash, storage::Access::peek);
+  report_get(context, name.key, found.item);
   if (!found) {
     return {};
   }
@@ -168,17 +136,17 @@ void report_created(const Context& context, std::string_view key, const storage:
   context.log.report(event, key);
 }
 
-void report_deleted(const Context& context, std::string_view key, const char* word,
-                    const ItemBefore& before) {
+void report_deleted(const Context& context, const Command& command, const ItemBefore& before) {
+  debug_check(command.verb == Verb::delete_ || command.verb == Verb::md, "the command deletes");
   if (!context.log.watched(kDeletions)) {
     return;
   }
   WatchEvent event;
   event.kind = EventKind::deleted;
-  event.word = word;
+  event.word = word_of(command.verb);
   event.class_id = before.class_id;
   event.size = before.value_size;
-  context.log.report(event, key);
+  context.log.report(event, command.key);
 }
 
 void report_command(const Context& context, const Command& command) {

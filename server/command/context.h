@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Context: what carrying out a command needs: the store, this worker's place in it, its counters,
-// and the options. The functions of this folder take it instead of a handler.
+// Context: what doing a command needs: the store, this worker's place in it, its counters, and the
+// options. The functions of this folder take it instead of a handler. Not the command.
 //
-// Threads: one a worker.
+// Threads: one a worker, on its loop.
+// Ownership: what it refers to outlives it.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,6 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "protocol/handler.h"
-#include "server/command/item_dumps.h"
 #include "server/metrics/counters.h"
 #include "server/metrics/prefix_counts.h"
 #include "server/metrics/stats_source.h"
@@ -26,6 +26,8 @@
 #include "storage/store.h"
 
 namespace ember::server::command {
+
+class ItemDumps;
 
 struct HandlerOptions {
   /// The largest item (-I).
@@ -56,18 +58,18 @@ struct HandlerOptions {
   std::function<void(bool graceful)> shut_down;
 };
 
-/// What a handler works with; none of it is its own.
+/// What a handler works with. All of it outlives the handler.
 struct HandlerParts {
   storage::Store& store;
-  /// This worker's; the worker calls quiesce(), offline() and online().
+  /// This worker's place in the store; the worker calls quiesce(), offline() and online().
   storage::StoreThread& thread;
   const Clock& clock;
   CounterRegistry& registry;
   StatsSource& stats;
-  /// What this worker has to tell watchers.
+  /// Where this worker puts what watchers may ask for.
   WatchLog& log;
   WatchService& watch;
-  /// This worker's connections.
+  /// The way to this worker's connections.
   WatchOutlet& outlet;
 };
 
@@ -82,13 +84,13 @@ struct Context {
   ItemDumps& dumps;
   PrefixCounts& prefixes;
   HandlerOptions options;
-  /// Whose commands are being carried out.
+  /// Whose commands are being done; null before the first.
   protocol::Client* client = nullptr;
 
-  /// The CAS shown to clients.
+  /// Returns the CAS to show to clients: 0 with -C.
   uint64_t visible_cas(uint64_t cas) const { return options.use_cas ? cas : 0; }
 
-  /// What a given CAS is compared with: with -C nothing ever matches it.
+  /// Returns what a CAS, if one is `given`, is compared with. With -C no item ever matches it.
   std::optional<uint64_t> compared_cas(bool given, uint64_t cas) const {
     if (!given) {
       return std::nullopt;
@@ -96,7 +98,7 @@ struct Context {
     return options.use_cas ? cas : UINT64_MAX;
   }
 
-  /// This thread's counters of the class `item` lies in.
+  /// Returns this thread's counters of the class that `item` lies in.
   storage::ClassUse& use_of(const storage::Item& item) const {
     return thread.use(store.class_of(item));
   }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// crawler_commands: see the header. Ember's crawler is the store's janitor.
+// crawler_commands: Ember's crawler is the store's janitor.
 #include "server/command/crawler_commands.h"
 
 #include <algorithm>
 #include <optional>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/numbers.h"
 #include "protocol/line_writer.h"
+#include "server/command/item_dumps.h"
 
 namespace ember::server::command {
 namespace {
@@ -28,6 +30,7 @@ uint64_t last_class(const Context& context) {
 /// "1,2,5"; nothing if one of them is no class. Empty parts are passed over, as by memcached.
 std::optional<storage::ClassSet> parse_classes(const Context& context, std::string_view list) {
   storage::ClassSet classes;
+  debug_check(last_class(context) < classes.size(), "every class that is accepted has its bit");
   while (!list.empty()) {
     const size_t comma = std::min(list.find(','), list.size());
     if (comma != 0) {
@@ -103,7 +106,7 @@ std::string_view switch_crawler(const Context& context, bool on) {
 }
 
 /// A whole answer, or nothing: a list has begun.
-std::string_view obey(const Context& context, const protocol::Arguments& arguments) {
+std::string_view apply(const Context& context, const protocol::Arguments& arguments) {
   const std::string_view verb = arguments[0];
   if (arguments.count() == 1 && (verb == "enable" || verb == "disable")) {
     return switch_crawler(context, verb == "enable");
@@ -128,8 +131,9 @@ std::string_view obey(const Context& context, const protocol::Arguments& argumen
 }  // namespace
 
 Next control_crawler(const Context& context, const protocol::Command& command, ReplyBuffer& reply) {
+  check(context.client != nullptr, "a list is some client's");
   if (!context.dumps.under_way(*context.client)) {
-    const std::string_view answer = obey(context, protocol::Arguments(command.arguments));
+    const std::string_view answer = apply(context, protocol::Arguments(command.arguments));
     if (!answer.empty()) {
       append_line(reply, answer);
       return Next::ready;
@@ -139,6 +143,7 @@ Next control_crawler(const Context& context, const protocol::Command& command, R
 }
 
 Next dump_class(const Context& context, const protocol::Arguments& arguments, ReplyBuffer& reply) {
+  check(context.client != nullptr, "a list is some client's");
   if (context.dumps.under_way(*context.client)) {
     return context.dumps.go_on(context, *context.client, reply);
   }

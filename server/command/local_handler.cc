@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// local_handler: see the header.
 #include "server/command/local_handler.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "base/check.h"
 #include "protocol/arguments.h"
 #include "protocol/classic_reply.h"
 #include "server/command/admin_commands.h"
+#include "server/command/arithmetic.h"
 #include "server/command/binary_commands.h"
+#include "server/command/binary_dialect.h"
+#include "server/command/classic_dialect.h"
 #include "server/command/command_log.h"
 #include "server/command/crawler_commands.h"
-#include "server/command/meta_arithmetic.h"
-#include "server/command/meta_delete.h"
+#include "server/command/delete.h"
+#include "server/command/get.h"
+#include "server/command/meta_dialect.h"
 #include "server/command/meta_get.h"
-#include "server/command/retrieval.h"
+#include "server/command/set.h"
 #include "server/command/stats_report.h"
-#include "server/command/storage_commands.h"
+#include "server/command/streamed_set.h"
 
 namespace ember::server::command {
 
@@ -34,6 +38,14 @@ void answer_version(const Context& context, ReplyBuffer& reply) {
   append_line(reply, context.options.version);
 }
 
+/// The dialect of a storage command.
+const Dialect& dialect_of(const Command& command) {
+  if (command.is_binary) {
+    return kBinaryDialect;
+  }
+  return command.verb == Verb::ms ? kMetaDialect : kClassicDialect;
+}
+
 /// Where the answers to the retrieval line under way begin: memcached takes them back when a later
 /// key of the line is invalid.
 class RetrievalLine {
@@ -44,6 +56,7 @@ class RetrievalLine {
       open_ = true;
       return;
     }
+    debug_check(!open_ || start_ <= reply.size(), "answers of the line are still in the reply");
     if (open_ && command.verb == Verb::invalid && !command.is_binary) {
       reply.truncate(start_);
     }
@@ -58,13 +71,20 @@ class RetrievalLine {
 }  // namespace
 
 LocalHandler::LocalHandler(const HandlerParts& parts, const Options& options)
-    : context_{parts.store,    parts.thread, parts.clock,
-               parts.registry, parts.stats,  parts.registry.add(),
-               parts.log,      dumps_,       parts.registry.prefixes().add(),
-               options},
+    : context_{.store = parts.store,
+               .thread = parts.thread,
+               .clock = parts.clock,
+               .registry = parts.registry,
+               .stats = parts.stats,
+               .counters = parts.registry.add(),
+               .log = parts.log,
+               .dumps = dumps_,
+               .prefixes = parts.registry.prefixes().add(),
+               .options = options},
       watchers_(parts.watch, parts.outlet) {}
 
 void LocalHandler::warm(std::span<const Command> group, std::span<storage::Hash> hashes) const {
+  debug_check(!group.empty() && group.size() <= hashes.size(), "every command has a place");
   for (size_t i = 0; i < group.size(); ++i) {
     if (!group[i].key.empty()) {
       hashes[i] = storage::hash_key(group[i].key);
@@ -105,15 +125,14 @@ Next LocalHandler::dispatch(const Command& command, storage::Hash hash, ReplyBuf
     case Verb::append:
     case Verb::prepend:
     case Verb::cas:
-    case Verb::ms:
-      store_value(context_, command, hash, reply);
+      store_value(context_, kClassicDialect, command, hash, reply);
       return Next::ready;
     case Verb::delete_:
-      classic_delete(context_, command, hash, reply);
+      delete_item(context_, kClassicDialect, command, hash, reply);
       return Next::ready;
     case Verb::incr:
     case Verb::decr:
-      classic_arithmetic(context_, command, hash, reply);
+      calculate(context_, kClassicDialect, command, hash, reply);
       return Next::ready;
     case Verb::touch:
       touch(context_, command, hash, reply);
@@ -121,11 +140,14 @@ Next LocalHandler::dispatch(const Command& command, storage::Hash hash, ReplyBuf
     case Verb::mg:
       meta_get(context_, command, hash, reply);
       return Next::ready;
+    case Verb::ms:
+      store_value(context_, kMetaDialect, command, hash, reply);
+      return Next::ready;
     case Verb::md:
-      meta_delete(context_, command, hash, reply);
+      delete_item(context_, kMetaDialect, command, hash, reply);
       return Next::ready;
     case Verb::ma:
-      meta_arithmetic(context_, command, hash, reply);
+      calculate(context_, kMetaDialect, command, hash, reply);
       return Next::ready;
     case Verb::mn:
       append_line(reply, "MN");
@@ -172,8 +194,9 @@ Next LocalHandler::watch(const Command& command, ReplyBuffer& reply) {
 
 Progress LocalHandler::execute(protocol::Client& client, std::span<const Command> batch,
                                ReplyBuffer& reply) {
+  debug_check(context_.options.max_reply_size > 0, "an empty reply takes a command");
   context_.client = &client;
-  const bool told = context_.log.watched(kRawCommands);
+  const bool watched = context_.log.watched(kRawCommands);
   std::array<storage::Hash, kGroupSize> hashes{};
   RetrievalLine line;
   for (size_t first = 0; first < batch.size(); first += kGroupSize) {
@@ -185,7 +208,7 @@ Progress LocalHandler::execute(protocol::Client& client, std::span<const Command
       }
       const Command& command = group[i];
       line.before(command, reply);
-      if (told) [[unlikely]] {
+      if (watched) [[unlikely]] {
         report_command(context_, command);
       }
       const Next next = dispatch(command, hashes[i], reply);
@@ -204,15 +227,18 @@ std::unique_ptr<protocol::IncomingValue> LocalHandler::begin_value(protocol::Cli
   if (context_.log.watched(kRawCommands)) [[unlikely]] {
     report_command(context_, command);
   }
-  return begin_storing(context_, command, reply);
+  return StreamedSet::begin(context_, dialect_of(command), command, reply);
 }
 
 Progress LocalHandler::finish_value(protocol::Client& client, const Command& command,
                                     std::unique_ptr<protocol::IncomingValue> value,
                                     ReplyBuffer& reply) {
+  check(value != nullptr, "finish_value needs the value that begin_value gave");
+  debug_check([&] { return dynamic_cast<StreamedSet*>(value.get()) != nullptr; },
+              "every value that this handler begins is a StreamedSet");
   context_.client = &client;
-  finish_storing(context_, command, std::move(value), reply);
-  return {1, Next::ready};
+  static_cast<StreamedSet&>(*value).finish(context_, command, reply);
+  return {.executed = 1, .next = Next::ready};
 }
 
 void LocalHandler::reported(protocol::Client& client) { watchers_.reported(client); }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// LocalHandler: answers commands from the store of this process. Not parsing, not connections.
+// LocalHandler: answers commands from the store of this process: looks ahead in a batch, and
+// dispatches each command by its verb to the file of that command, in its dialect. Not parsing, not
+// connections.
 //
 // Threads: one a worker, used on that worker's loop only; the store is shared by all.
 // Ownership: everything in HandlerParts outlives the handler, and the store outlives every
@@ -41,15 +43,17 @@ class LocalHandler final : public protocol::Handler {
   void report(uint64_t watcher, std::string_view lines) { watchers_.report(watcher, lines); }
 
  private:
-  /// Keys whose memory is fetched ahead together: enough to hide its latency, few enough that
-  /// the first are still cached when their turn comes.
-  static constexpr size_t kGroupSize = 32;
-
+  /// Hashes the keys of `group`, and fetches the memory of their items ahead. `hashes` has room.
   void warm(std::span<const protocol::Command> group, std::span<storage::Hash> hashes) const;
+  /// Does one command; chooses its dialect. `hash` is that of its key, if there is one.
   protocol::Next dispatch(const protocol::Command& command, storage::Hash hash,
                           protocol::ReplyBuffer& reply);
   protocol::Next dispatch_keyless(const protocol::Command& command, protocol::ReplyBuffer& reply);
   protocol::Next watch(const protocol::Command& command, protocol::ReplyBuffer& reply);
+
+  /// Keys whose memory is fetched ahead together: enough to hide its latency, few enough that
+  /// the first are still cached when their turn comes.
+  static constexpr size_t kGroupSize = 32;
 
   ItemDumps dumps_;
   Context context_;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// meta_get: see the header.
 #include "server/command/meta_get.h"
 
 #include <optional>
 #include <utility>
 
+#include "base/check.h"
 #include "protocol/expiry.h"
 #include "protocol/meta_reply.h"
 #include "server/command/command_log.h"
@@ -21,7 +21,7 @@ using storage::Draft;
 using storage::Found;
 using storage::Outcome;
 
-/// What one mg found, and what its flags make of it.
+/// What one mg found, and what its flags T and N made of it.
 struct Hit {
   Found found;
   UnixSeconds expiry_before = 0;
@@ -49,9 +49,10 @@ Hit look_up(const Context& context, const Command& command, storage::Hash hash) 
 }
 
 /// N: an empty item whose maker has the win already. Nothing when there is no memory for it, or
-/// when somebody else was faster.
+/// when another client made the item first.
 std::optional<Hit> vivify(const Context& context, const Command& command, storage::Hash hash) {
   const MetaFlags& flags = command.meta;
+  debug_check(flags.has('N'), "only N makes an item");
   const UnixSeconds expiry = protocol::expiry_of(flags.vivify_ttl, context.clock.now());
   const bool with_cas = context.options.use_cas && flags.has('E');
   Draft draft = context.store.draft(
@@ -83,6 +84,7 @@ std::optional<Hit> vivify(const Context& context, const Command& command, storag
 }
 
 Hit find_or_vivify(const Context& context, const Command& command, storage::Hash hash) {
+  debug_check([&] { return hash == storage::hash_key(command.key); }, "the hash is the key's");
   const Hit hit = look_up(context, command, hash);
   if (context.log.watched(kFetchers)) [[unlikely]] {
     report_get(context, command.key, hit.found.item);
@@ -125,6 +127,7 @@ struct Marks {
 };
 
 Marks decide_marks(const Context& context, const Hit& hit, bool expires_soon) {
+  debug_check(static_cast<bool>(hit.found), "only an item has marks");
   if (hit.vivified) {
     return {.won = true};
   }
@@ -134,6 +137,7 @@ Marks decide_marks(const Context& context, const Hit& hit, bool expires_soon) {
     marks.won = context.store.try_win(item);
     marks.taken = !marks.won;
   }
+  debug_check(!(marks.won && marks.taken), "an item is won by one client");
   return marks;
 }
 
@@ -203,6 +207,7 @@ class HitFlags {
 
 void answer_hit(const Context& context, const Command& command, const Hit& hit,
                 ReplyBuffer& reply) {
+  debug_check(static_cast<bool>(hit.found), "a hit has an item");
   const storage::Item& item = *hit.found.item;
   const MetaFlags& flags = command.meta;
   const bool unchanged = flags.has('C') && context.visible_cas(item.cas()) == flags.cas_compare;
@@ -226,10 +231,13 @@ void answer_hit(const Context& context, const Command& command, const Hit& hit,
     append_line_and_value(context, item, protocol::max_meta_line(command), write_line, reply);
     return;
   }
-  char* const start = reply.reserve(protocol::max_meta_line(command));
+  const size_t room = protocol::max_meta_line(command);
+  char* const start = reply.reserve(room);
   protocol::LineWriter line(start);
   write_line(line);
-  reply.commit(static_cast<size_t>(line.at() - start));
+  const auto size = static_cast<size_t>(line.at() - start);
+  debug_check(size <= room, "a line fits where it was to fit");
+  reply.commit(size);
 }
 
 }  // namespace
@@ -256,7 +264,8 @@ void meta_debug(Context& context, const Command& command, storage::Hash hash, Re
   }
   const storage::Item& item = *found.item;
   constexpr size_t kFieldsSize = 3 + 48 + size_t{5} * kMaxDecimalSize;
-  char* const start = reply.reserve(kFieldsSize + command.key_text.size());
+  const size_t room = kFieldsSize + command.key_text.size();
+  char* const start = reply.reserve(room);
   protocol::LineWriter line(start);
   // exp counts up to 0, as memcached's does: the time since the item expires.
   const int64_t since_expiry =
@@ -267,7 +276,9 @@ void meta_debug(Context& context, const Command& command, storage::Hash hash, Re
   line.text(found.fetched ? " fetch=yes" : " fetch=no");
   line.text(" cls=").number(context.store.class_of(item));
   line.text(" size=").number(item.size()).end_line();
-  reply.commit(static_cast<size_t>(line.at() - start));
+  const auto size = static_cast<size_t>(line.at() - start);
+  debug_check(size <= room, "a line fits where it was to fit");
+  reply.commit(size);
 }
 
 }  // namespace ember::server::command

@@ -1,58 +1,47 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// StoreRequest: what a storage command asks of the store, whatever dialect it came in; and doing
-// it, counters included. Not the answer's bytes.
+// StoreRequest, StoreResult: what a command that stores a value asks of the store, in the same
+// words whatever dialect it came in, and what became of it. Plain data: who asks is a Dialect, who
+// does it is set.h.
 #pragma once
 
+#include <cstdint>
 #include <optional>
-#include <string_view>
 
+#include "base/clock.h"
 #include "protocol/command.h"
-#include "server/command/context.h"
+#include "storage/item/hash.h"
+#include "storage/store.h"
 
 namespace ember::server::command {
 
+/// It has no views: it may outlive the input it was read from.
 struct StoreRequest {
   storage::WriteRule rule;
+  /// Of the command's key.
+  storage::Hash hash = 0;
   uint32_t client_flags = 0;
   UnixSeconds expiry = 0;
-  /// append, prepend: the value goes to this end of the one that is there.
+  /// append, prepend: the value goes to this end of the item's.
   std::optional<storage::Store::End> end;
   /// append, prepend of ms with N: a missing item is made, with this expiry.
   std::optional<UnixSeconds> vivify;
+  /// When there is no room for the value, the key's old one goes, so that it does not pass for the
+  /// new one. As in memcached: set and ms.
+  bool drops_old = false;
+  /// The answer to an append or prepend tells the size of the joined value.
+  bool wants_size = false;
 };
 
 struct StoreResult {
   storage::Written written;
-  /// The value alone found no room: it is not the one it was to be joined with that is too much.
+  /// There was no room for the value alone. Otherwise too_large speaks of two values joined.
   bool refused = false;
   /// Of the value stored, or sent.
   uint64_t value_size = 0;
 };
 
-StoreRequest store_request(const Context& context, const protocol::Command& command);
-
-/// Room for the command's value. The caller asks its outcome() before it fills it.
-storage::Draft draft_value(const Context& context, const protocol::Command& command,
-                           storage::Hash hash, const StoreRequest& request);
-
-/// The command found no room for its value (`outcome`): counts it, and removes what the key held
-/// where memcached does, so that an old value does not pass for the new one.
-StoreResult refuse(const Context& context, const protocol::Command& command, storage::Hash hash,
-                   storage::Outcome outcome);
-
-/// Whether `command`'s value could never be stored, being too large by itself.
-bool exceeds_item_size(const Context& context, const protocol::Command& command);
-
-/// The value is in `draft`, whole.
-StoreResult publish(const Context& context, const protocol::Command& command,
-                    const StoreRequest& request, storage::Draft draft);
-
-/// append, prepend: the value is `bytes`.
-StoreResult join(const Context& context, const protocol::Command& command, storage::Hash hash,
-                 const StoreRequest& request, std::string_view bytes);
-
-/// All of it, for a command that has its value.
-StoreResult store_whole(const Context& context, const protocol::Command& command,
-                        storage::Hash hash);
+/// Returns what the verbs of the classic and the binary protocol ask, a CAS to compare with aside.
+/// Requires: the command is one of set, add, replace, append, prepend, cas.
+StoreRequest request_by_verb(const protocol::Command& command, UnixSeconds now);
 
 }  // namespace ember::server::command

@@ -7,18 +7,6 @@ import tree
 # Circles that are still to be opened, as circles() says them. It ends empty.
 KNOWN = [
     [
-        "server/command/binary_commands",
-        "server/command/storage_commands",
-    ],
-    [
-        "server/command/command_log",
-        "server/command/store_request",
-    ],
-    [
-        "server/command/context",
-        "server/command/item_dumps",
-    ],
-    [
         "server/net/epoll_poller",
         "server/net/poller",
         "server/net/uring_poller",

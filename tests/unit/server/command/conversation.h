@@ -199,7 +199,14 @@ inline Conversation::Conversation(const ConversationOptions& options) : options_
   thread_ = store_->register_thread();
   add_command_metrics(registry, stats.registry);
   add_store_metrics(*store_, {}, stats.registry);
-  const HandlerParts parts{*store_, *thread_, clock, registry, stats, log, watch, watch};
+  const HandlerParts parts{.store = *store_,
+                           .thread = *thread_,
+                           .clock = clock,
+                           .registry = registry,
+                           .stats = stats,
+                           .log = log,
+                           .watch = watch,
+                           .outlet = watch};
   handler_ = std::make_unique<LocalHandler>(parts, options.handler);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// retrieval: see the header.
-#include "server/command/retrieval.h"
+#include "server/command/get.h"
 
+#include "base/check.h"
 #include "protocol/classic_reply.h"
 #include "protocol/expiry.h"
 #include "server/command/command_log.h"
@@ -18,6 +18,7 @@ using storage::Found;
 }  // namespace
 
 Found look_up(Context& context, const Command& command, storage::Hash hash) {
+  debug_check([&] { return hash == storage::hash_key(command.key); }, "the hash is the key's");
   Counters& counters = context.counters;
   if (command.verb == Verb::get || command.verb == Verb::gets) {
     ++counters.cmd_get;
@@ -52,6 +53,8 @@ Found look_up(Context& context, const Command& command, storage::Hash hash) {
 
 void retrieve(Context& context, const Command& command, storage::Hash hash,
               protocol::ReplyBuffer& reply) {
+  debug_check(protocol::is_retrieval(command.verb) && !command.is_binary,
+              "the command is one key of a retrieval line");
   const Found found = look_up(context, command, hash);
   context.prefixes.get(command.key, static_cast<bool>(found));
   if (!found) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // get, gets, gat, gats, touch. The expected bytes are those of memcached 1.6.18.
-#include "server/command/retrieval.h"
+#include "server/command/get.h"
 
 #include <gtest/gtest.h>
 

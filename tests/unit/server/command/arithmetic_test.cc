@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ma, incr and decr: every flag. The expected bytes are those of memcached 1.6.18, and for its
 // newer flags those its documentation gives.
-#include "server/command/meta_arithmetic.h"
+#include "server/command/arithmetic.h"
 
 #include <gtest/gtest.h>
 

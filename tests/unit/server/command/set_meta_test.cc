@@ -3,7 +3,7 @@
 // flags those its documentation gives.
 #include <gtest/gtest.h>
 
-#include "server/command/storage_commands.h"
+#include "server/command/set.h"
 #include "tests/unit/server/command/conversation.h"
 
 namespace ember::server::command {

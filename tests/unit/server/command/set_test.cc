@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // set, add, replace, append, prepend, cas; values that stream; what a failed one leaves behind. The
 // expected bytes are those of memcached 1.6.18.
-#include "server/command/storage_commands.h"
+#include "server/command/set.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// admin_commands: see the header.
 #include "server/command/admin_commands.h"
 
 #include <string>
 
+#include "base/check.h"
 #include "base/numbers.h"
 #include "protocol/arguments.h"
 #include "protocol/classic_reply.h"
@@ -59,7 +59,7 @@ std::string_view set_verbosity(const Context& context, const protocol::Arguments
   return "OK";
 }
 
-/// shutdown [graceful]: the answer of one that is refused, or nothing.
+/// shutdown [graceful]: the answer to a shutdown that is refused; empty when it is done.
 std::string_view shut_down(const Context& context, const protocol::Arguments& arguments) {
   if (!context.options.shutdown_enabled || !context.options.shut_down) {
     return "ERROR: shutdown not enabled";
@@ -72,7 +72,7 @@ std::string_view shut_down(const Context& context, const protocol::Arguments& ar
   return {};
 }
 
-/// refresh_certs: what follows it is not looked at.
+/// refresh_certs: the words behind it do not count.
 std::string refresh_certs(const Context& context) {
   if (!context.options.refresh_certs) {
     return "Error TLS not enabled";
@@ -104,6 +104,8 @@ std::string_view skip_time(const Context& context, const protocol::Arguments& ar
 }  // namespace
 
 Next administer(Context& context, const Command& command, ReplyBuffer& reply) {
+  debug_check(!command.is_binary && !protocol::has_key(command.verb),
+              "binary commands, and those with a key, are done elsewhere");
   const protocol::Arguments arguments(command.arguments);
   std::string text;
   std::string_view line;
@@ -138,6 +140,7 @@ Next administer(Context& context, const Command& command, ReplyBuffer& reply) {
       line = kError;
       break;
   }
+  debug_check(!line.empty(), "what is refused, or done, has an answer");
   // memcached takes a wrong number of words for another command, which has no noreply.
   if (line == kError || !(command.noreply || arguments.last_is("noreply"))) {
     append_line(reply, line);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// admin_commands: the commands without a key: flush_all, version, verbosity, shutdown; and, in
-// memcached's own words for what is switched off, those Ember does not have.
+// admin_commands: the text commands without a key that no other file has: flush_all, verbosity,
+// shutdown, refresh_certs, debugtime; and the dispatch of those of memory_commands.h.
+//
+// Threads: the worker's. Errors: the answer says them, in memcached's words.
 #pragma once
 
 #include "protocol/command.h"
@@ -10,7 +12,8 @@
 
 namespace ember::server::command {
 
-/// Whether the connection goes on.
+/// Does such a command, and answers it unless noreply is its last word. Returns whether the
+/// connection goes on.
 protocol::Next administer(Context& context, const protocol::Command& command,
                           protocol::ReplyBuffer& reply);
 

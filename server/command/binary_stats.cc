@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/check.h"
 #include "protocol/arguments.h"
 #include "protocol/line_writer.h"
 #include "server/command/binary_reply.h"
@@ -26,8 +27,8 @@ constexpr std::string_view kStat = "STAT ";
 std::string text_report(Context& context, const Command& command) {
   protocol::BlockPool pool;
   ReplyBuffer text(pool);
-  // Never Next::again: the one report that takes turns, cachedump, is not asked for here.
-  static_cast<void>(report_stats(context, command, text));
+  const protocol::Next next = report_stats(context, command, text);
+  check(next == protocol::Next::ready, "only cachedump takes turns, and nobody asks for it here");
   std::string lines;
   lines.reserve(text.size());
   while (!text.empty()) {
@@ -70,6 +71,7 @@ void report_binary_stats(Context& context, const Command& command, ReplyBuffer& 
     lines.remove_prefix(line.size() + protocol::kLineEnd.size());
     line.remove_prefix(kStat.size());
     const size_t name_size = line.find(' ');
+    check(name_size != std::string_view::npos, "a line has a name and a value");
     answer_with(command, line.substr(0, name_size), line.substr(name_size + 1), reply);
   }
   answer_with(command, {}, {}, reply);

@@ -9,6 +9,7 @@
 
 namespace ember::server::command {
 
+/// Does a binary stat and answers it.
 void report_binary_stats(Context& context, const protocol::Command& command,
                          protocol::ReplyBuffer& reply);
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// crawler_commands: lru_crawler, and stats cachedump: items listed, expired ones looked for.
+// crawler_commands: lru_crawler, and stats cachedump: items listed, expired ones looked for. Not
+// the lists' lines (item_dumps.h).
+//
+// Threads: the worker's. Requires: Context::client is set.
 #pragma once
 
 #include "protocol/arguments.h"
@@ -10,11 +13,11 @@
 
 namespace ember::server::command {
 
-/// `lru_crawler ...`. A list is under way while this answers Next::again.
+/// Does `lru_crawler ...`, and answers it. Returns Next::again while a list is under way.
 protocol::Next control_crawler(const Context& context, const protocol::Command& command,
                                protocol::ReplyBuffer& reply);
 
-/// `stats cachedump CLASS LIMIT`, likewise.
+/// Does `stats cachedump CLASS LIMIT`, likewise.
 protocol::Next dump_class(const Context& context, const protocol::Arguments& arguments,
                           protocol::ReplyBuffer& reply);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// item_dumps: the lines of lists.
 #include "server/command/item_dumps.h"
 
 #include <algorithm>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/numbers.h"
 #include "protocol/base64.h"
 #include "protocol/command.h"
@@ -75,6 +75,7 @@ void write_cache(const storage::Item& item, protocol::LineWriter& line) {
 }  // namespace
 
 void ItemDumps::begin(const protocol::Client& client, const DumpRequest& request) {
+  check(!full() && !under_way(client), "a list begins where there is room for it");
   Dump dump{.request = request, .cursor = {}};
   if (request.classes) {
     dump.cursor = storage::DumpCursor(*request.classes);
@@ -91,6 +92,7 @@ bool ItemDumps::complete(const Dump& dump) {
 
 protocol::Next ItemDumps::go_on(const Context& context, const protocol::Client& client,
                                 ReplyBuffer& reply) {
+  check(under_way(client) && found_.empty(), "a list goes on after it began");
   Dump& dump = dumps_.at(&client);
   context.store.dump(context.thread, dump.cursor, found_);
   const DumpForm form = dump.request.form;
@@ -109,6 +111,7 @@ protocol::Next ItemDumps::go_on(const Context& context, const protocol::Client& 
       write_cache(*found.item, line);
     }
     const auto size = static_cast<size_t>(line.at() - start);
+    debug_check(size <= kMostLine, "a line fits where it was to fit");
     reply.commit(size);
     ++dump.items;
     dump.bytes += size;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ItemDumps: lists of the store's items that clients of one worker are being sent: metadump,
 // mgdump, cachedump. A list goes out a few items a turn, and waits while its client's reply is
-// full: so it holds up nobody, and costs the memory of one reply.
+// full: so it holds up no other client, and costs the memory of one reply. Not which list a client
+// may have (crawler_commands.h).
 //
-// Threads: one a worker's, on its loop.
+// Threads: one object a worker, on its loop. Ownership: refers to a client until its list has
+// ended, or forget().
 #pragma once
 
 #include <cstddef>
@@ -36,16 +38,18 @@ struct DumpRequest {
 
 class ItemDumps {
  public:
-  /// Clients of a worker that may be at it at one time.
+  /// Clients of a worker that may get lists at one time.
   static constexpr size_t kMost = 16;
-  /// Of a cachedump, as in memcached.
+  /// Bytes of a cachedump at most, as in memcached.
   static constexpr size_t kMostCacheBytes = 2 * 1024 * 1024;
 
   bool under_way(const protocol::Client& client) const { return dumps_.contains(&client); }
   bool full() const { return dumps_.size() >= kMost; }
 
+  /// Requires: !full(), and the client has no list under way.
   void begin(const protocol::Client& client, const DumpRequest& request);
-  /// Appends the next items; `again` until the list has ended.
+  /// Appends the next items. Returns Next::again until the list has ended. Requires: the client has
+  /// a list under way.
   protocol::Next go_on(const Context& context, const protocol::Client& client,
                        protocol::ReplyBuffer& reply);
   void forget(const protocol::Client& client) { dumps_.erase(&client); }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// memory_commands: see the header.
 #include "server/command/memory_commands.h"
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/numbers.h"
 
 namespace ember::server::command {
@@ -132,6 +132,8 @@ std::string limit_memory(const Context& context, const protocol::Arguments& argu
   if (*megabytes < least) {
     return fmt::format("MEMLIMIT_TOO_SMALL cannot set maxbytes to less than {}m", least);
   }
+  debug_check(least * kMiB > context.options.item_size_max,
+              "a limit has room for the largest item");
   const auto resized = context.store.resize(*megabytes * kMiB);
   return resized ? "OK" : "MEMLIMIT_ADJUST_FAILED " + resized.error().message;
 }

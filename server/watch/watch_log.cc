@@ -39,6 +39,7 @@ void WatchLog::follow(Follower follower) {
 }
 
 void WatchLog::report(WatchEvent event, std::string_view text) {
+  debug_check(event.status != nullptr && event.word != nullptr, "an event's words are literals");
   event.gid = gid_.fetch_add(1, std::memory_order_relaxed) + 1;
   event.time_us = now_us();
   if (ring_.push(event, text)) {

@@ -13,12 +13,12 @@ namespace {
 
 using Stop = ReplyParser::Stop;
 
-constexpr ReplyParser::Options kOptions{.max_line_size = 64, .max_buffered_value = 16};
+constexpr ReplyParser::Options kReplyOptions{.max_line_size = 64, .max_buffered_value = 16};
 
 /// The reply of `input`, after every shorter part of it proved too short.
 Reply parse(std::string_view input) {
   Reply reply;
-  ReplyParser parser(kOptions);
+  ReplyParser parser(kReplyOptions);
   for (size_t size = 0; size < input.size(); ++size) {
     const auto step = parser.parse(input.substr(0, size), reply);
     EXPECT_EQ(step.stop, Stop::more_input) << input << " at " << size;
@@ -98,7 +98,7 @@ TEST(ReplyParserTest, NumbersStatsAndDebug) {
 
 /// What comes out of `input`, given in parts of `size` bytes: replies, values put together again.
 std::string read_all(std::string_view input, size_t size) {
-  ReplyParser parser(kOptions);
+  ReplyParser parser(kReplyOptions);
   Reply reply;
   std::string out;
   std::string value;
@@ -115,7 +115,7 @@ std::string read_all(std::string_view input, size_t size) {
         return out + " broken";
       case Stop::value_begins:
         EXPECT_TRUE(parser.in_value());
-        EXPECT_GT(reply.value_size, kOptions.max_buffered_value);
+        EXPECT_GT(reply.value_size, kReplyOptions.max_buffered_value);
         out += " begins";
         break;
       case Stop::value_part:
@@ -185,10 +185,10 @@ TEST(ReplyParserTest, WhatIsNoReplyBreaks) {
        {"VALUE a 0 x\r\n", "VALUE a 0\r\n", "VALUE a 4294967296 1\r\n1\r\n",
         "VALUE a 0 1 x\r\n1\r\n", "VALUE a 0 3\r\nabcd\r\n", "VALUE a 0 9223372036854775808\r\n",
         "VA\r\n", "VA -1\r\n"}) {
-    EXPECT_EQ(ReplyParser(kOptions).parse(input, reply).stop, Stop::broken) << input;
+    EXPECT_EQ(ReplyParser(kReplyOptions).parse(input, reply).stop, Stop::broken) << input;
   }
-  EXPECT_EQ(ReplyParser(kOptions).parse(std::string(64, 'x'), reply).stop, Stop::more_input);
-  EXPECT_EQ(ReplyParser(kOptions).parse(std::string(65, 'x'), reply).stop, Stop::broken);
+  EXPECT_EQ(ReplyParser(kReplyOptions).parse(std::string(64, 'x'), reply).stop, Stop::more_input);
+  EXPECT_EQ(ReplyParser(kReplyOptions).parse(std::string(65, 'x'), reply).stop, Stop::broken);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "base/check.h"
+
 namespace ember {
 
 int Fd::allocate(size_t offset, size_t size) const {
@@ -20,6 +22,7 @@ int Fd::write_at(size_t offset, std::span<const std::byte> bytes) const {
   while (!bytes.empty()) {
     const ssize_t wrote = ::pwrite(number_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (wrote >= 0) {
+      check(static_cast<size_t>(wrote) <= bytes.size(), "no more is written than there was");
       offset += static_cast<size_t>(wrote);
       bytes = bytes.subspan(static_cast<size_t>(wrote));
     } else if (errno != EINTR) {

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
+
+#include "base/check.h"
 
 namespace ember {
 
@@ -13,10 +16,13 @@ size_t Histogram::bucket_of(uint64_t value) {
   }
   const int exponent = static_cast<int>(std::bit_width(value)) - 1 - kStepBits;
   const auto step = static_cast<size_t>(value >> exponent) - kSteps;
-  return (static_cast<size_t>(exponent) + 1) * kSteps + step;
+  const size_t bucket = (static_cast<size_t>(exponent) + 1) * kSteps + step;
+  debug_check(step < kSteps && bucket < kBuckets, "each value has a bucket");
+  return bucket;
 }
 
 uint64_t Histogram::upper_bound(size_t bucket) {
+  debug_check(bucket < kBuckets, "a bucket is one of the histogram's");
   if (bucket < kSteps) {
     return bucket;
   }
@@ -39,11 +45,14 @@ void Histogram::merge(const Histogram& other) {
   count_ += other.count_;
   max_ = std::max(max_, other.max_);
   sum_ += other.sum_;
+  debug_check([this] { return std::reduce(counts_.begin(), counts_.end()) == count_; },
+              "the buckets hold all values together");
 }
 
 double Histogram::mean() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
 
 uint64_t Histogram::quantile(double fraction) const {
+  check(fraction >= 0 && fraction <= 1, "a quantile is of a fraction of the values");
   if (count_ == 0) {
     return 0;
   }

@@ -12,6 +12,7 @@
 #include <iterator>
 #include <string>
 
+#include "base/check.h"
 #include "base/log_limiter.h"
 
 namespace ember::log {
@@ -55,7 +56,7 @@ bool goes_to_journal() {
 /// As syslog numbers them: err, warning, info, debug.
 constexpr std::array<int, 5> kPriorities = {3, 4, 6, 7, 7};
 
-void tell_of(std::string_view kind, uint64_t left_out) {
+void write_left_out(std::string_view kind, uint64_t left_out) {
   write(Level::warning, fmt::format("more lines of a kind than are written kind={} left_out={}",
                                     value(kind), left_out));
 }
@@ -71,10 +72,12 @@ void write(Level level, std::string_view message) {
     return;
   }
   const auto number = static_cast<size_t>(level);
+  check(number < kNames.size() && number < kPriorities.size(), "a level has a name");
   std::string line = goes_to_journal()
                          ? fmt::format("<{}>{}: ", kPriorities[number], kNames[number])
                          : fmt::format("ember: {}: ", kNames[number]);
   append_escaped(line, message);
+  debug_check(line.find('\n') == std::string::npos, "a message is one line");
   line.push_back('\n');
   // A log that cannot be written has nobody left to tell.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
@@ -82,11 +85,11 @@ void write(Level level, std::string_view message) {
 
 bool admit(std::string_view kind) {
   const uint64_t now = now_ms();
-  limiter().settle(now, tell_of);
+  limiter().report_left_out(now, write_left_out);
   return limiter().admit(kind, now);
 }
 
-void tell_left_out() { limiter().settle(now_ms(), tell_of); }
+void report_left_out() { limiter().report_left_out(now_ms(), write_left_out); }
 
 std::string value(std::string_view text) {
   if (!text.empty() && text.find_first_of(" \"=") == std::string_view::npos) {

@@ -34,7 +34,7 @@ void write(Level level, std::string_view message);
 bool admit(std::string_view kind);
 
 /// Tells of the lines left out, once it is time: for whoever runs now and then.
-void tell_left_out();
+void report_left_out();
 
 /// `text` as the value of a name=value pair: in quotes if it has blanks, quotes, "=" or nothing.
 std::string value(std::string_view text);

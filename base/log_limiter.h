@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // LogLimiter: how many lines of a kind a log takes, so that a message a client can cause a thousand
-// times a second neither fills a disk nor hides the others. What is left out is counted and told.
+// times a second neither fills a disk nor hides the others. What is left out is counted and
+// reported. Not the writing: that is log.h's.
 // Threads: any; it has its own mutex.
 #pragma once
 
@@ -23,10 +24,10 @@ class LogLimiter {
   /// Whether a line of this kind, known by where its text lies in memory, may be written now.
   bool admit(std::string_view kind, uint64_t now_ms);
 
-  /// Calls `tell` for each kind of which lines were left out in a window that is over at `now_ms`.
-  /// Cheap when there is none.
-  using Tell = std::function<void(std::string_view kind, uint64_t left_out)>;
-  void settle(uint64_t now_ms, const Tell& tell);
+  /// Calls `report` for each kind of which lines were left out in a window that is over at
+  /// `now_ms`, without the mutex. Cheap when there is none.
+  using Report = std::function<void(std::string_view kind, uint64_t left_out)>;
+  void report_left_out(uint64_t now_ms, const Report& report);
 
  private:
   struct Kind {

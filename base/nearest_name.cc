@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/check.h"
+
 namespace ember {
 
 size_t edit_distance(std::string_view a, std::string_view b) {
@@ -24,6 +26,9 @@ size_t edit_distance(std::string_view a, std::string_view b) {
     before = std::move(above);
     above = std::move(row);
   }
+  const size_t longest = std::max(a.size(), b.size());
+  check(above.back() <= longest && above.back() >= longest - std::min(a.size(), b.size()),
+        "a distance lies between the difference of the lengths and the longer one");
   return above.back();
 }
 

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/check.h"
+
 namespace ember::bench {
 
 Result<Address> Address::parse(std::string_view text) {
@@ -44,6 +46,7 @@ Result<Address> Address::parse(std::string_view text) {
   if (error != 0) {
     return fail(fmt::format("cannot resolve '{}': {}", text, gai_strerror(error)));
   }
+  check(found->ai_addrlen <= sizeof(address.storage_), "there is room for every kind of address");
   std::memcpy(&address.storage_, found->ai_addr, found->ai_addrlen);
   address.size_ = found->ai_addrlen;
   freeaddrinfo(found);
@@ -51,6 +54,7 @@ Result<Address> Address::parse(std::string_view text) {
 }
 
 Result<Fd> Address::connect() const {
+  check(size_ > 0, "an address is parsed before it is connected to");
   Fd fd(socket(storage_.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) {
     return fail_errno("cannot make a socket (ulimit -n?)", errno);

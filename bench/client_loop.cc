@@ -72,10 +72,12 @@ Result<void> ClientLoop::connect(const Address& address, const TlsClient* tls) {
       return fail_errno("cannot watch a socket", errno);
     }
   }
+  check(connections_.size() == options_.connections, "connections are opened once");
   return {};
 }
 
 Result<void> ClientLoop::fill(uint64_t first, uint64_t end, uint64_t step) {
+  check(step > 0 && under_way_ == 0, "a fill goes from key to key, and begins with none under way");
   mode_ = Mode::fill;
   fill_next_ = first;
   fill_end_ = end;
@@ -94,6 +96,7 @@ Result<void> ClientLoop::fill(uint64_t first, uint64_t end, uint64_t step) {
 }
 
 Result<void> ClientLoop::run() {
+  check(!connections_.empty(), "a loop runs once it is connected");
   mode_ = options_.rate > 0 ? Mode::open : Mode::closed;
   now_ns_ = now_ns();
   due_ns_ = now_ns_;
@@ -147,6 +150,7 @@ Result<void> ClientLoop::receive(Connection& connection) {
   size_t got = 0;
   do {
     got = connection.wire.receive({input_.data() + kCarryRoom, options_.read_size});
+    debug_check(got <= options_.read_size, "no more is received than there is room for");
     if (got == 0) {
       const auto& failure = connection.wire.failure();
       return failure ? Result<void>(std::unexpected(*failure)) : Result<void>();
@@ -241,6 +245,7 @@ void ClientLoop::want_write(Connection& connection, bool wanted) {
   if (connection.wants_write == wanted) {
     return;
   }
+  debug_check(wanted == !connection.unsent.empty(), "a socket is watched while bytes wait for it");
   connection.wants_write = wanted;
   epoll_event event{};
   event.events = wanted ? EPOLLIN | EPOLLOUT : EPOLLIN;
@@ -249,6 +254,7 @@ void ClientLoop::want_write(Connection& connection, bool wanted) {
 }
 
 void ClientLoop::issue(Connection& connection, int64_t intended_ns) {
+  debug_check(connection.asked.size() < options_.depth, "the pipeline has room for a request");
   ++under_way_;
   if (random_.unit() < workload_.read_ratio) {
     for (uint64_t& key : picked_) {
@@ -269,6 +275,7 @@ bool ClientLoop::issue_fill(Connection& connection) {
   if (fill_next_ >= fill_end_) {
     return false;
   }
+  debug_check(connection.asked.size() < kFillDepth, "the pipeline has room for a request");
   ++under_way_;
   writer_.set(output_, fill_next_, workload_.values.size_of(fill_next_), workload_.ttl);
   connection.asked.push(Verb::set, {&fill_next_, 1}, now_ns_);
@@ -279,6 +286,7 @@ bool ClientLoop::issue_fill(Connection& connection) {
 Result<void> ClientLoop::issue_due() {
   const int64_t now = now_ns();
   while (due_ns_ <= now) {
+    debug_check(due_connection_ < connections_.size(), "the next connection is one of the loop's");
     Connection& connection = *connections_[due_connection_];
     due_connection_ = due_connection_ + 1 == connections_.size() ? 0 : due_connection_ + 1;
     connection.backlog.push_back(due_ns_);

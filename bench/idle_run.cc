@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/check.h"
 #include "bench/address.h"
 #include "bench/process_usage.h"
 #include "bench/wire.h"
@@ -44,6 +45,7 @@ void raise_descriptor_limit() {
 }  // namespace
 
 Result<IdleResult> perform_idle_run(const IdleOptions& options) {
+  check(options.connections > 0, "the growth is divided among connections");
   raise_descriptor_limit();
   auto address = Address::parse(options.server);
   if (!address) {
@@ -66,6 +68,7 @@ Result<IdleResult> perform_idle_run(const IdleOptions& options) {
     }
     connections.push_back(std::move(*wire));
   }
+  check(connections.size() == options.connections, "as many are held as were asked for");
   sleep_for(options.hold_seconds);
   auto after = read_process_usage(options.server_pid);
   if (!after) {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <thread>
 
+#include "base/check.h"
 #include "base/mutex.h"
 #include "bench/process_usage.h"
 
@@ -63,10 +64,13 @@ Result<void> Crew::start() {
   if (!address) {
     return std::unexpected(address.error());
   }
+  check(options_.threads > 0, "a run has a thread");
+  uint32_t given = 0;
   for (uint32_t number = 0; number < options_.threads; ++number) {
     LoopOptions loop = options_.loop;
     loop.connections = options_.loop.connections / options_.threads +
                        (number < options_.loop.connections % options_.threads ? 1 : 0);
+    given += loop.connections;
     loop.rate /= options_.threads;
     loop.seed = options_.loop.seed * 1000 + number;
     loops_.push_back(std::make_unique<ClientLoop>(workload_, loop, phase_));
@@ -74,6 +78,7 @@ Result<void> Crew::start() {
       return done;
     }
   }
+  check(given == options_.loop.connections, "each connection is of one thread");
   for (uint32_t number = 0; number < options_.threads; ++number) {
     threads_.emplace_back([this, number] { run(number); });
   }
@@ -89,6 +94,7 @@ void Crew::run(size_t number) {
 }
 
 Result<void> Crew::work(size_t number) {
+  check(number < loops_.size(), "a thread has a loop of its own");
   if (!options_.cpus.empty()) {
     if (auto done = pin_thread(options_.cpus[number % options_.cpus.size()]); !done) {
       return done;
@@ -129,6 +135,7 @@ Totals Crew::totals() const {
 }
 
 void Crew::collect(LoadResult& result) const {
+  check(threads_.empty(), "results are collected once the threads have ended");
   for (const auto& loop : loops_) {
     result.latencies.merge(loop->latencies());
     if (result.first_error.empty()) {
@@ -138,6 +145,8 @@ void Crew::collect(LoadResult& result) const {
 }
 
 Totals operator-(Totals left, const Totals& right) {
+  check(left.requests >= right.requests && left.bytes_sent >= right.bytes_sent,
+        "totals only grow: the earlier ones are subtracted");
   left.requests -= right.requests;
   left.hits -= right.hits;
   left.misses -= right.misses;
@@ -239,6 +248,7 @@ Result<void> measure(Crew& crew, const LoadOptions& options, LoadResult& result)
     return done;
   }
   result.seconds = seconds_since(start);
+  check(result.seconds > 0, "a phase that was measured took its time");
   result.totals = crew.totals() - first;
   result.client_cpu_share = (own_cpu_seconds() - own_before) / result.seconds;
   if (options.server_pid) {

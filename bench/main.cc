@@ -104,16 +104,16 @@ Result<std::vector<int>> parse_cpus(std::string_view text) {
   return cpus;
 }
 
-Result<void> write_outputs(const Figures& figures, const std::vector<double>& rates) {
+Result<void> write_outputs(const Stats& stats, const std::vector<double>& rates) {
   if (FLAGS_json != "-" && FLAGS_csv != "-") {
-    std::fputs(as_text(figures).c_str(), stdout);
+    std::fputs(as_text(stats).c_str(), stdout);
   }
   if (!FLAGS_json.empty()) {
-    if (auto done = write_file(FLAGS_json, as_json(figures, rates)); !done) {
+    if (auto done = write_file(FLAGS_json, as_json(stats, rates)); !done) {
       return done;
     }
   }
-  return FLAGS_csv.empty() ? Result<void>() : write_file(FLAGS_csv, as_csv(figures));
+  return FLAGS_csv.empty() ? Result<void>() : write_file(FLAGS_csv, as_csv(stats));
 }
 
 Result<void> run_load(const Workload& workload, const LoadOptions& options) {
@@ -132,7 +132,7 @@ Result<void> run_load(const Workload& workload, const LoadOptions& options) {
       return done;
     }
   }
-  if (auto done = write_outputs(figures_of(*result), result->rates); !done) {
+  if (auto done = write_outputs(stats_of(*result), result->rates); !done) {
     return done;
   }
   if (result->totals.corrupt > 0) {

@@ -43,6 +43,7 @@ Result<MemoryResult> perform_memory_run(const Workload& workload, const LoadOpti
     return std::unexpected(seconds.error());
   }
   auto address = Address::parse(options.server);
+  check(address.has_value(), "the fill has connected to the address");
   auto fd = address->connect();
   if (!fd) {
     return std::unexpected(fd.error());

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/check.h"
 #include "base/fd.h"
 #include "base/numbers.h"
 #include "base/result.h"
@@ -187,6 +188,7 @@ bool NullServer::send_output(Connection& connection) {
       return false;
     }
     skip = sent < 0 ? 0 : static_cast<size_t>(sent);
+    debug_check(message.msg_iovlen <= ranges.size(), "the parts sent fit their list");
   }
   for (const Part& part : parts_) {
     const size_t skipped = std::min(skip, part.size);
@@ -194,11 +196,13 @@ bool NullServer::send_output(Connection& connection) {
     const char* from = part.constant != nullptr ? part.constant : output_.data() + part.start;
     connection.unsent.append(from + skipped, part.size - skipped);
   }
+  check(skip == 0, "no more was sent than the parts hold");
   return connection.unsent.empty() || flush(connection);
 }
 
 bool NullServer::flush(Connection& connection) {
   std::string& bytes = connection.unsent;
+  debug_check(!bytes.empty(), "a flush has bytes to send");
   const ssize_t sent = send(connection.fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (sent < 0 && errno != EAGAIN) {
     return false;
@@ -216,6 +220,7 @@ bool NullServer::flush(Connection& connection) {
 }
 
 void NullServer::answer(Connection& connection, std::string_view bytes) {
+  debug_check(connection.carry.empty(), "the beginning of a line comes before what follows it");
   while (!bytes.empty()) {
     if (connection.swallow > 0) {
       const size_t size = std::min(connection.swallow, bytes.size());

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
+
 namespace ember::bench {
 namespace {
 
@@ -64,6 +66,7 @@ std::string panel(double top, const std::string& name, const Points& points,
   }
   std::string line;
   for (const auto& [x, y] : points) {
+    check(x >= 0 && x <= 1 && y >= 0 && y <= 1, "points lie in the panel");
     line += fmt::format("{:.1f},{:.1f} ", kLeft + x * width, bottom - y * kPanelHeight);
   }
   return svg + fmt::format(
@@ -79,6 +82,7 @@ std::string latency_panel(const Histogram& latencies) {
       std::floor(std::log10(std::max<double>(1000, static_cast<double>(latencies.quantile(0)))));
   const double high =
       std::max(low + 1, std::ceil(std::log10(static_cast<double>(latencies.max()) + 1)));
+  check(high > low, "a scale goes upwards");
   Points points;
   for (double nines = 0; nines <= kNines; nines += 0.02) {
     const auto latency = static_cast<double>(latencies.quantile(1 - std::pow(10, -nines)));
@@ -102,6 +106,7 @@ std::string rate_panel(const std::vector<double>& rates) {
   const double peak = rates.empty() ? 1 : std::max(1.0, std::ranges::max(rates) * 1.1);
   const double step = std::pow(10, std::floor(std::log10(peak)));
   const double unit = peak / step < 2 ? step / 5 : peak / step < 5 ? step / 2 : step;
+  check(unit > 0, "ticks are apart from each other");
   const double count = static_cast<double>(std::max<size_t>(1, rates.size()));
   Points points;
   for (size_t at = 0; at < rates.size(); ++at) {

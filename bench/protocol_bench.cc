@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/check.h"
 #include "protocol/binary_header.h"
 #include "protocol/binary_parser.h"
 #include "protocol/binary_reply.h"
@@ -50,6 +51,7 @@ void parse_all(benchmark::State& state, const std::string& input, size_t command
   std::array<Command, 128> out;
   for (auto _ : state) {
     const auto step = parser.parse(input, out);
+    debug_check(step.consumed == input.size(), "the parser takes the whole input");
     benchmark::DoNotOptimize(step);
     benchmark::ClobberMemory();
   }
@@ -100,6 +102,7 @@ BENCHMARK(parse_multiget);
 /// A request of the binary protocol: header, extras, key, value.
 std::string binary_request(char opcode, size_t extras_size, const std::string& key,
                            const std::string& value) {
+  check(extras_size + key.size() + value.size() < 256, "the sizes fit one byte");
   std::string request(24 + extras_size, '\0');
   request[0] = static_cast<char>(kBinaryRequestMagic);
   request[1] = opcode;
@@ -135,6 +138,7 @@ void write_values(benchmark::State& state) {
       append_head_and_value(reply, max_value_line(name), write_head, FlatValue{value}, kLineEnd);
       append_line(reply, "END");
     }
+    debug_check(reply.size() > kDepth * kValueSize, "each value is in the reply");
     reply.consume(reply.size());
   }
   count_commands(state, kDepth);
@@ -160,6 +164,7 @@ void write_meta_lines(benchmark::State& state) {
     for (size_t i = 0; i < kDepth; ++i) {
       append_meta_line(command, "HD", write_flag, reply);
     }
+    debug_check(reply.size() > kDepth * name.size(), "each line is in the reply");
     reply.consume(reply.size());
   }
   count_commands(state, kDepth);
@@ -179,6 +184,7 @@ void write_binary_values(benchmark::State& state) {
     for (size_t i = 0; i < kDepth; ++i) {
       answer_item(command, {.client_flags = 0, .cas = i}, FlatValue{value}, reply);
     }
+    debug_check(reply.size() > kDepth * kValueSize, "each value is in the reply");
     reply.consume(reply.size());
   }
   count_commands(state, kDepth);

@@ -71,6 +71,7 @@ void ReplyReader::begin_value(InFlight& asked, ReplySink& sink) {
 
 /// A classic value's key: the keys asked for before it missed. Returns whether it was asked for.
 bool ReplyReader::find_key(uint64_t index, InFlight& asked, ReplySink& sink) {
+  debug_check(keys_done_ <= asked.front().width, "no more keys are answered than asked for");
   for (; keys_done_ < asked.front().width; ++keys_done_) {
     const uint64_t next = asked.take_key();
     if (next == index) {
@@ -109,6 +110,7 @@ void ReplyReader::end_value(InFlight& asked, ReplySink& sink) {
 void ReplyReader::take_set_reply(InFlight& asked, ReplySink& sink) {
   const auto expected =
       options_.dialect == Dialect::classic ? ReplyKind::stored : ReplyKind::meta_done;
+  debug_check(asked.front().width == 1, "a set has one key");
   const bool stored = reply_.kind == expected;
   if (!stored) {
     sink.error_line(reply_.line);
@@ -127,6 +129,7 @@ void ReplyReader::take_classic_reply(InFlight& asked, ReplySink& sink) {
 }
 
 void ReplyReader::take_meta_reply(InFlight& asked, ReplySink& sink) {
+  debug_check(keys_done_ < asked.front().width, "a key is without an answer");
   const bool miss = reply_.kind == ReplyKind::meta_miss;
   if (!miss) {
     sink.error_line(reply_.line);

@@ -12,13 +12,13 @@
 namespace ember::bench {
 
 /// A figure's name, unit included, and its value; the order is the order of output.
-using Figures = std::vector<std::pair<std::string, double>>;
+using Stats = std::vector<std::pair<std::string, double>>;
 
-Figures figures_of(const LoadResult& result);
+Stats stats_of(const LoadResult& result);
 
-std::string as_text(const Figures& figures);
-std::string as_csv(const Figures& figures);
-std::string as_json(const Figures& figures, const std::vector<double>& rates);
+std::string as_text(const Stats& stats);
+std::string as_csv(const Stats& stats);
+std::string as_json(const Stats& stats, const std::vector<double>& rates);
 
 /// "-" is standard output.
 Result<void> write_file(const std::string& path, const std::string& text);

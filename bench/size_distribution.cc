@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/check.h"
 #include "base/numbers.h"
 
 namespace ember::bench {
@@ -27,6 +28,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 /// The standard normal's quantile, by bisection: only used to fill a table.
 double normal_quantile(double fraction) {
+  check(fraction > 0 && fraction < 1, "a quantile lies between the ends");
   double low = -9;
   double high = 9;
   for (int step = 0; step < 60; ++step) {
@@ -81,6 +83,7 @@ Result<SizeDistribution> SizeDistribution::parse_lognormal(std::string_view text
     const double size = static_cast<double>(*median) * std::exp(sigma * normal_quantile(fraction));
     sizes.sizes_.push_back(static_cast<size_t>(std::clamp(size, 1.0, static_cast<double>(*max))));
   }
+  check(std::ranges::is_sorted(sizes.sizes_), "sizes grow with the quantile");
   sizes.low_ = sizes.sizes_.front();
   sizes.high_ = sizes.sizes_.back();
   return sizes;

@@ -53,7 +53,7 @@ class Filled {
     KeyTexts one(1);
     for (uint64_t key = 0; key < items; ++key) {
       one.set(0, key);
-      write(*thread_, one[0]);
+      check(write(*thread_, one[0]), "a store takes what it is filled with");
     }
     Random random(items);
     for (size_t at = 0; at < asked_.size(); ++at) {
@@ -121,6 +121,7 @@ void find(benchmark::State& state, bool together) {
   Store& store = filled.store();
   const KeyTexts& asked = filled.asked();
   const auto thread = store.register_thread();
+  check(batch > 0 && batch <= kMaxBatch, "a batch fits the room for values");
   std::vector<char> out(kMaxBatch * kValueSize);
   Hash hashes[kMaxBatch];
   size_t at = 0;

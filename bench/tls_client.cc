@@ -6,6 +6,8 @@
 
 #include <cstring>
 
+#include "base/check.h"
+
 namespace ember::bench {
 namespace {
 
@@ -74,6 +76,7 @@ Result<TlsClient> TlsClient::open(const TlsClientOptions& options) {
 }
 
 Result<SslPtr> TlsClient::connect(const Fd& socket) const {
+  check(context_ != nullptr, "a client is opened before it connects");
   ERR_clear_error();
   SslPtr ssl(SSL_new(context_.get()));
   if (ssl == nullptr || SSL_set_fd(ssl.get(), socket.get()) != 1) {

@@ -26,6 +26,7 @@ void ValueSpace::write(char* to, uint64_t index, size_t size) const {
   for (size_t at = kStampSize; at < size;) {
     const size_t start = (word + at) % kPatternSize;
     const size_t part = std::min(size - at, kPatternSize);
+    debug_check(start + part <= pattern_.size(), "a slice of the pattern never wraps");
     std::memcpy(to + at, pattern_.data() + start, part);
     at += part;
   }
@@ -48,6 +49,7 @@ bool ValueSpace::matches(uint64_t index, size_t size, size_t position,
   while (!bytes.empty()) {
     const size_t start = (word + position) % kPatternSize;
     const size_t part = std::min(bytes.size(), kPatternSize);
+    debug_check(start + part <= pattern_.size(), "a slice of the pattern never wraps");
     if (std::memcmp(bytes.data(), pattern_.data() + start, part) != 0) {
       return false;
     }

@@ -13,6 +13,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/check.h"
+
 namespace ember::bench {
 namespace {
 
@@ -60,6 +62,7 @@ Result<Wire> Wire::open(Fd socket, const TlsClient* tls) {
 }
 
 Result<void> Wire::shake_hands() {
+  check(ssl_ != nullptr, "hands are shaken on a TLS connection");
   const auto deadline = steady_clock::now() + kAnswerLimit;
   while (true) {
     ERR_clear_error();
@@ -82,6 +85,7 @@ Result<void> Wire::shake_hands() {
 }
 
 std::string Wire::handshake_failure(int problem) const {
+  check(problem != SSL_ERROR_NONE, "a handshake that failed has a problem");
   const long verified = SSL_get_verify_result(ssl_.get());
   if (problem == SSL_ERROR_SSL && (SSL_get_verify_mode(ssl_.get()) & SSL_VERIFY_PEER) != 0 &&
       verified != X509_V_OK) {
@@ -110,6 +114,7 @@ size_t Wire::send(std::string_view bytes) {
 }
 
 size_t Wire::send_plain(std::string_view bytes) {
+  debug_check(ssl_ == nullptr, "nothing plain goes over TLS");
   const ssize_t sent = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (sent < 0) {
     note_plain(kCannotSend, errno);
@@ -129,6 +134,7 @@ size_t Wire::send_tls(std::string_view bytes) {
       break;
     }
     done += size;
+    debug_check(size > 0 && done <= bytes.size(), "no more is sent than there was");
   }
   return done;
 }
@@ -141,6 +147,7 @@ size_t Wire::receive(std::span<char> place) {
 }
 
 size_t Wire::receive_plain(std::span<char> place) {
+  debug_check(!place.empty(), "nothing received into no room looks like a closed connection");
   const ssize_t got = recv(fd(), place.data(), place.size(), 0);
   if (got <= 0) {
     note_plain(kClosed, got == 0 ? ECONNRESET : errno);
@@ -160,6 +167,7 @@ size_t Wire::receive_tls(std::span<char> place) {
       break;
     }
     filled += size;
+    debug_check(size > 0 && filled <= place.size(), "no more is received than there is room for");
   }
   return filled;
 }
@@ -172,6 +180,7 @@ void Wire::note_plain(std::string_view what, int error) {
 
 void Wire::note_tls(std::string_view what, int result) {
   const int error = errno;
+  check(result <= 0, "only what failed is noted");
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:
@@ -190,6 +199,7 @@ void Wire::note_tls(std::string_view what, int result) {
 
 Result<std::string> Wire::ask(std::string_view command, std::string_view end) {
   const auto deadline = steady_clock::now() + kAnswerLimit;
+  check(!end.empty(), "an answer has an end to wait for");
   std::string answer;
   std::array<char, 4096> bytes;
   while (true) {

@@ -24,6 +24,7 @@ BlockPool::Block BlockPool::take() {
   }
   Block block = std::move(free_.back());
   free_.pop_back();
+  debug_check(block != nullptr && free_.size() < kKept, "a pool keeps whole blocks, not too many");
   return block;
 }
 
@@ -66,6 +67,7 @@ void ReplyBuffer::append(std::string_view bytes) {
   while (!bytes.empty()) {
     const size_t room = free_size_ == 0 ? BlockPool::kBlockSize : free_size_;
     const size_t step = std::min(bytes.size(), room);
+    debug_check(step > 0, "each step appends something");
     std::memcpy(reserve(step), bytes.data(), step);
     commit(step);
     bytes.remove_prefix(step);
@@ -93,6 +95,7 @@ size_t ReplyBuffer::gather(std::span<iovec> out) const {
       out[count++] = {.iov_base = segments_[i].data, .iov_len = segments_[i].size};
     }
   }
+  debug_check(count != 0 || size_ == 0 || out.empty(), "what is to be sent is in segments");
   return count;
 }
 
@@ -186,6 +189,7 @@ void ReplyBuffer::reopen_last() {
   if (last.block != nullptr) {
     free_ = last.data + last.size;
     free_size_ = static_cast<size_t>(last.block.get() + BlockPool::kBlockSize - free_);
+    debug_check(free_size_ <= BlockPool::kBlockSize, "the free bytes are the end of a block");
   }
 }
 

@@ -232,6 +232,7 @@ ReplyParser::Step ReplyParser::take_line(const char* begin, const char* end, Rep
   if (line_end == bound) {
     return {.consumed = 0, .stop = may_be_long ? Stop::broken : Stop::more_input};
   }
+  debug_check(line_end < end, "a line ends in the input");
   const char* words_end = line_end > begin && line_end[-1] == '\r' ? line_end - 1 : line_end;
   reply = Reply{};
   reply.line = between(begin, words_end);
@@ -285,6 +286,7 @@ ReplyParser::Step ReplyParser::take_part(std::span<const char> input, Reply& rep
 
 /// The line end behind the parts of a value; its two bytes may come one by one.
 ReplyParser::Step ReplyParser::end_value(std::span<const char> input, Reply& reply) {
+  debug_check(value_left_ > 0 && value_left_ <= kLineEnd.size(), "only the line end is left");
   Step step;
   reply.line = reply.key = reply.arguments = reply.value = {};
   for (const char byte : input.first(std::min<uint64_t>(input.size(), value_left_))) {

@@ -36,13 +36,14 @@ JanitorThread::~JanitorThread() {
 void JanitorThread::run(const std::stop_token& stop) {
   janitor_.assume();
   ::pthread_setname_np(::pthread_self(), "ember-janitor");
+  check(store_thread_ == nullptr, "the janitor runs once");
   store_thread_ = store_.register_thread();
   store_thread_->observe(observer_);
   while (!stop.stop_requested()) {
     clock_.tick();
     nap_ = work(stop) ? kShortestNap : std::min(nap_ * 2, kLongestNap);
     store_thread_->offline();
-    log::tell_left_out();
+    log::report_left_out();
     nap(stop);
     store_thread_->online();
   }

@@ -45,6 +45,7 @@ Result<LocalStore> LocalStore::open(const Options& options, const Clock& clock,
 }
 
 Result<void> LocalStore::open_region(const Options& options) {
+  check(region_ == nullptr, "a region is opened once");
   memory_limit_ = options.memory_limit;
   if (options.memory_auto) {
     auto size = storage::file_size_for_auto(options.memory_file);
@@ -85,7 +86,7 @@ Result<void> LocalStore::open_region(const Options& options) {
 
 Result<void> LocalStore::open_store(const Options& options, const Clock& clock,
                                     const std::atomic<bool>* give_up) {
-  check(region_ != nullptr, "a store has memory to lie in");
+  check(region_ != nullptr && store_ == nullptr, "a store is opened once, in its memory");
   storage::StoreOptions store_options;
   store_options.memory_limit = memory_limit_;
   store_options.item_size_max = options.item_size_max;

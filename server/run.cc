@@ -117,6 +117,7 @@ Start start_watched(const Options& options, const SignalWaiter& signals, Server:
     start.server = fail(fmt::format("signal {} before the start", start.ended_by));
     return start;
   }
+  check(hooks.give_up == nullptr, "only a signal ends the start");
   std::atomic<bool> give_up{false};
   std::jthread watch(
       [&](const std::stop_token& stop) { start.ended_by = signals.watch_start(stop, give_up); });

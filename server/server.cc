@@ -104,6 +104,7 @@ Result<void> Server::open_tls() {
   if (!options_.tls_enabled) {
     return {};
   }
+  check(tls_ == nullptr, "certificates are opened once");
   tls_ = std::move(hooks_.tls);
   if (tls_ == nullptr) {
     auto opened = net::TlsContext::open(options_.tls);
@@ -116,6 +117,7 @@ Result<void> Server::open_tls() {
 }
 
 void Server::reload() {
+  check(authentication_ != nullptr, "only a server that serves reloads");
   const bool users = authentication_->reload();
   if (tls_ != nullptr) {
     reload_certificates();
@@ -154,6 +156,8 @@ WorkerOptions Server::worker_options(net::PollerKind kind) {
     worker.session.listeners.push_back(
         {.dialect = dialect_of(protocol), .security = security_of(i)});
   }
+  check(worker.session.listeners.size() == listeners_.streams.size(),
+        "sessions know each listener by its number");
   worker.session.authenticator = authentication_->authenticator();
   worker.session.idle_timeout_s = options_.idle_timeout_s;
   return worker;
@@ -189,6 +193,7 @@ UdpOptions Server::udp_options(size_t worker) {
   check(worker < options_.threads, "the worker is one of them");
   UdpOptions udp{.sockets = {}, .limit = &udp_limiter_, .session = {}};
   udp.session.max_reply = options_.udp_max_reply;
+  check(listeners_.datagrams.size() % options_.threads == 0, "each worker has a socket of each");
   for (size_t i = worker; i < listeners_.datagrams.size(); i += options_.threads) {
     const Protocol protocol = listeners_.datagram_specs[i].protocol.value_or(options_.protocol);
     udp.sockets.push_back(

@@ -17,7 +17,7 @@ namespace {
 
 using enum MetricReset;
 using enum MetricSection;
-using WatchStats = WatchHub::Figures;
+using WatchStats = WatchHub::Stats;
 
 constexpr auto kCounter = MetricKind::counter;
 constexpr auto kGauge = MetricKind::gauge;
@@ -198,7 +198,7 @@ void add_server_metrics(const ServerParts& parts, MetricRegistry& metrics) {
     }
   });
   metrics.add_sum<WatchStats>(kWatchMetrics,
-                              [&parts](const auto& visit) { visit(parts.watch_hub.figures()); });
+                              [&parts](const auto& visit) { visit(parts.watch_hub.stats()); });
   metrics.add_sum<ServerParts>(
       kTlsMetrics, [&parts](const auto& visit) { visit(parts); },
       [&parts] { return parts.tls != nullptr; });

@@ -19,36 +19,36 @@ constexpr auto kGauge = MetricKind::gauge;
 constexpr auto kText = MetricKind::text;
 
 /// A text as a template argument.
-template <size_t size>
+template <size_t Size>
 struct Name {
-  consteval Name(const char (&text)[size]) { std::copy_n(text, size, letters); }  // NOLINT
-  std::string_view view() const { return {letters, size - 1}; }
-  char letters[size]{};  // NOLINT(modernize-avoid-c-arrays): public for a template argument
+  consteval Name(const char (&text)[Size]) { std::copy_n(text, Size, letters); }  // NOLINT
+  std::string_view view() const { return {letters, Size - 1}; }
+  char letters[Size]{};  // NOLINT(modernize-avoid-c-arrays): public for a template argument
 };
 
 /// The value of a suboption: what was given, or the default.
-template <Name name>
+template <Name Suboption>
 constexpr auto kOfSuboption =
-    [](const Options& options) { return suboption_value(name.view(), options); };
+    [](const Options& options) { return suboption_value(Suboption.view(), options); };
 
 /// For what never changes here.
-template <Name text>
-constexpr auto kAlways = [](const Options& /*options*/) { return text.view(); };
+template <Name Text>
+constexpr auto kAlways = [](const Options& /*options*/) { return Text.view(); };
 
 /// A switch among the options.
-template <bool Options::* member>
-constexpr auto kYesNo = [](const Options& options) { return options.*member ? "yes" : "no"; };
+template <bool Options::* Member>
+constexpr auto kYesNo = [](const Options& options) { return options.*Member ? "yes" : "no"; };
 
 /// A text among the options.
-template <std::string Options::* member, Name none>
+template <std::string Options::* Member, Name None>
 constexpr auto kTextOr = [](const Options& options) {
-  return (options.*member).empty() ? std::string(none.view()) : options.*member;
+  return (options.*Member).empty() ? std::string(None.view()) : options.*Member;
 };
 
-template <std::string net::TlsOptions::* member, Name none>
+template <std::string net::TlsOptions::* Member, Name None>
 constexpr auto kTlsTextOr = [](const Options& options) {
-  const std::string& text = options.tls.*member;
-  return text.empty() ? std::string(none.view()) : text;
+  const std::string& text = options.tls.*Member;
+  return text.empty() ? std::string(None.view()) : text;
 };
 
 std::string_view name_of(Protocol protocol) {
@@ -89,7 +89,7 @@ constexpr auto kTable = std::to_array<MetricRow<Options>>({
     {{"chunk_size", kSettings, kGauge, "bytes", "least space of an item (-n)"},
      &Options::min_item_space},
     {{"num_threads", kSettings, kGauge, "", "workers (-t)"}, &Options::threads},
-    {{"num_threads_per_udp", kSettings, kGauge, "", "workers that hear a UDP port: all"},
+    {{"num_threads_per_udp", kSettings, kGauge, "", "workers that serve a UDP port: all"},
      &Options::threads},
     {{"stat_key_prefix", kSettings, kText, "", "ends the prefix of a key (-D)"},
      [](const Options& options) { return std::string(1, options.prefix_delimiter); }},

@@ -90,6 +90,8 @@ void Worker::run(std::promise<Result<void>> opened) {
   ::pthread_setname_np(::pthread_self(), fmt::format("ember-work-{}", index_).c_str());
   Result<void> result = open();
   const bool usable = result.has_value();
+  check(!usable || (poller_ != nullptr && service_ != nullptr && sessions_ != nullptr),
+        "a worker that is open has all its parts");
   opened.set_value(std::move(result));
   if (usable) {
     serve();

@@ -3,6 +3,7 @@
 #include <queue>
 #include <utility>
 
+#include "base/check.h"
 #include "bench/missratio/policy.h"
 
 namespace ember::bench {
@@ -17,6 +18,7 @@ std::vector<uint64_t> next_uses(const Trace& trace) {
   for (size_t at = trace.requests.size(); at-- > 0;) {
     const uint32_t key = trace.requests[at].key;
     next[at] = seen[key];
+    check(next[at] > at, "a key is used again later");
     seen[key] = at;
   }
   return next;
@@ -31,10 +33,11 @@ class Belady {
         uses_(trace.key_count, kNever),
         expiries_(trace.key_count) {}
 
-  void request(size_t at, uint64_t next, Tally& tally) {
+  void request(size_t at, uint64_t next, ReplayResult& result) {
     const TraceRequest& request = trace_.requests[at];
+    check(next > at, "a key is used again later");
     const uint32_t key = request.key;
-    const bool hit = held_.hit(request, tally);
+    const bool hit = held_.hit(request, result);
     if (!hit) {
       held_.erase(key);
       expiries_[key] = request.ttl == 0 ? 0 : request.second + request.ttl;
@@ -55,10 +58,12 @@ class Belady {
     while (held_.bytes() > capacity_) {
       evict();
     }
+    check(!held_.holds(key) || uses_[key] == next, "an item is held for its next use");
   }
 
  private:
   void evict() {
+    check(!farthest_.empty(), "each item that is held is in the heap");
     const auto [use, key] = farthest_.top();
     farthest_.pop();
     // Entries of items that were used since are left behind in the heap.
@@ -77,14 +82,15 @@ class Belady {
 
 }  // namespace
 
-Tally simulate_belady(const Trace& trace, const PolicyOptions& options) {
-  Tally tally;
+ReplayResult simulate_belady(const Trace& trace, const PolicyOptions& options) {
+  ReplayResult result;
   const std::vector<uint64_t> next = next_uses(trace);
   Belady cache(trace, options);
   for (size_t at = 0; at < trace.requests.size(); ++at) {
-    cache.request(at, next[at], tally);
+    cache.request(at, next[at], result);
   }
-  return tally;
+  check(result.requests == trace.requests.size(), "each request is counted");
+  return result;
 }
 
 }  // namespace ember::bench

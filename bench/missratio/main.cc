@@ -33,7 +33,7 @@ namespace {
 
 constexpr size_t kKeySize = 24;
 
-using Replay = std::function<Result<Tally>(const Trace&)>;
+using Replay = std::function<Result<ReplayResult>(const Trace&)>;
 
 struct Row {
   std::string name;
@@ -54,8 +54,8 @@ Replay to_store(const KeySpace& keys) {
   };
 }
 
-Replay on_paper(Tally (*simulate)(const Trace&, const PolicyOptions&)) {
-  return [simulate](const Trace& trace) -> Result<Tally> {
+Replay on_paper(ReplayResult (*simulate)(const Trace&, const PolicyOptions&)) {
+  return [simulate](const Trace& trace) -> Result<ReplayResult> {
     return simulate(trace, {.capacity = FLAGS_memory_mb << 20,
                             .key_size = kKeySize,
                             .overhead = static_cast<uint32_t>(FLAGS_overhead)});
@@ -87,21 +87,22 @@ Result<void> run_trace(std::string_view name, const std::vector<Row>& rows) {
     return std::unexpected(trace.error());
   }
   for (const Row& row : rows) {
-    auto tally = row.replay(*trace);
-    if (!tally) {
-      return std::unexpected(tally.error());
+    auto result = row.replay(*trace);
+    if (!result) {
+      return std::unexpected(result.error());
     }
-    std::fputs(fmt::format("{:<8} {:<8} {:>10} {:>8.4f} {:>8.4f} {:>8} {:>8} {:>8.1f}\n", name,
-                           row.name, tally->requests, tally->miss_ratio(), tally->byte_miss_ratio(),
-                           tally->refused, tally->corrupt, tally->seconds)
-                   .c_str(),
-               stdout);
+    std::fputs(
+        fmt::format("{:<8} {:<8} {:>10} {:>8.4f} {:>8.4f} {:>8} {:>8} {:>8.1f}\n", name, row.name,
+                    result->requests, result->miss_ratio(), result->byte_miss_ratio(),
+                    result->refused, result->corrupt, result->seconds)
+            .c_str(),
+        stdout);
     std::fflush(stdout);
-    if (!tally->first_error.empty()) {
-      std::fprintf(stderr, "first error: %s\n", tally->first_error.c_str());
+    if (!result->first_error.empty()) {
+      std::fprintf(stderr, "first error: %s\n", result->first_error.c_str());
     }
-    if (tally->corrupt > 0) {
-      return fail(fmt::format("{} hits had wrong bytes", tally->corrupt));
+    if (result->corrupt > 0) {
+      return fail(fmt::format("{} hits had wrong bytes", result->corrupt));
     }
   }
   return {};

@@ -5,14 +5,15 @@
 
 namespace ember::bench {
 
-bool HeldItems::hit(const TraceRequest& request, Tally& tally) const {
+bool HeldItems::hit(const TraceRequest& request, ReplayResult& result) const {
+  check(request.key < items_.size(), "a request is for a key of the trace");
   const Held& held = items_[request.key];
-  ++tally.requests;
-  tally.request_bytes += request.size;
+  ++result.requests;
+  result.request_bytes += request.size;
   const bool alive = held.size != 0 && (held.expires == 0 || request.second < held.expires);
   if (!alive) {
-    ++tally.misses;
-    tally.miss_bytes += request.size;
+    ++result.misses;
+    result.miss_bytes += request.size;
   }
   return alive;
 }
@@ -43,12 +44,12 @@ void KeyQueue::remove(uint32_t key) {
   links_[link.next].previous = link.previous;
 }
 
-Tally simulate_lru(const Trace& trace, const PolicyOptions& options) {
-  Tally tally;
+ReplayResult simulate_lru(const Trace& trace, const PolicyOptions& options) {
+  ReplayResult result;
   HeldItems held(trace, options);
   KeyQueue queue(trace.key_count);
   for (const TraceRequest& request : trace.requests) {
-    const bool hit = held.hit(request, tally);
+    const bool hit = held.hit(request, result);
     if (held.holds(request.key)) {
       queue.remove(request.key);
     }
@@ -60,10 +61,12 @@ Tally simulate_lru(const Trace& trace, const PolicyOptions& options) {
         held.erase(victim);
       }
       held.insert(request);
+      check(held.bytes() <= options.capacity || queue.empty(),
+            "more than the capacity is held for one item that is larger");
     }
     queue.push(request.key);
   }
-  return tally;
+  return result;
 }
 
 }  // namespace ember::bench

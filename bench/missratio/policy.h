@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "bench/missratio/tally.h"
+#include "bench/missratio/replay_result.h"
 #include "bench/missratio/trace.h"
 
 namespace ember::bench {
@@ -18,15 +18,15 @@ struct PolicyOptions {
 };
 
 /// Least recently used.
-Tally simulate_lru(const Trace& trace, const PolicyOptions& options);
+ReplayResult simulate_lru(const Trace& trace, const PolicyOptions& options);
 
 /// S3-FIFO (J. Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023):
 /// small queue 10 % of the bytes, ghosts for as many bytes as the main queue.
-Tally simulate_s3fifo(const Trace& trace, const PolicyOptions& options);
+ReplayResult simulate_s3fifo(const Trace& trace, const PolicyOptions& options);
 
 /// Belady's optimum, by bytes: evicts what is needed farthest in the future and does not admit an
 /// item that is needed farther still. Exact for equal sizes, a close bound for others.
-Tally simulate_belady(const Trace& trace, const PolicyOptions& options);
+ReplayResult simulate_belady(const Trace& trace, const PolicyOptions& options);
 
 /// What the policies share: the items held, with their sizes and expiries.
 class HeldItems {
@@ -35,7 +35,7 @@ class HeldItems {
       : options_(options), items_(trace.key_count) {}
 
   /// Whether the request hits; counts it. An expired item is no hit.
-  bool hit(const TraceRequest& request, Tally& tally) const;
+  bool hit(const TraceRequest& request, ReplayResult& result) const;
   bool holds(uint32_t key) const { return items_[key].size != 0; }
   void insert(const TraceRequest& request);
   void erase(uint32_t key);

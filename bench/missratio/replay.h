@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "bench/key_space.h"
-#include "bench/missratio/tally.h"
+#include "bench/missratio/replay_result.h"
 #include "bench/missratio/trace.h"
 
 namespace ember::bench {
@@ -20,8 +20,8 @@ struct ServerReplayOptions {
 
 /// Over one connection, so that the server sees the same order each time. A timed trace takes its
 /// own time. `keys` makes the names of the trace's keys.
-Result<Tally> replay_to_server(const Trace& trace, const KeySpace& keys,
-                               const ServerReplayOptions& options);
+Result<ReplayResult> replay_to_server(const Trace& trace, const KeySpace& keys,
+                                      const ServerReplayOptions& options);
 
 struct StoreReplayOptions {
   size_t memory_limit = size_t{64} << 20;
@@ -29,7 +29,7 @@ struct StoreReplayOptions {
 };
 
 /// Directly against storage::Store, in this thread; a timed trace in its own, imagined time.
-Result<Tally> replay_to_store(const Trace& trace, const KeySpace& keys,
-                              const StoreReplayOptions& options);
+Result<ReplayResult> replay_to_store(const Trace& trace, const KeySpace& keys,
+                                     const StoreReplayOptions& options);
 
 }  // namespace ember::bench

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 
+#include "base/check.h"
 #include "bench/missratio/policy.h"
 
 namespace ember::bench {
@@ -23,9 +24,9 @@ class S3Fifo {
         frequencies_(trace.key_count),
         ghost_sizes_(trace.key_count) {}
 
-  void request(const TraceRequest& request, Tally& tally) {
+  void request(const TraceRequest& request, ReplayResult& result) {
     const uint32_t key = request.key;
-    if (held_.hit(request, tally)) {
+    if (held_.hit(request, result)) {
       frequencies_[key] = std::min<uint8_t>(kMaxFrequency, frequencies_[key] + uint8_t{1});
       return;
     }
@@ -42,6 +43,7 @@ class S3Fifo {
     held_.insert(request);
     frequencies_[key] = 0;
     enter(key, known ? Place::main : Place::small);
+    check(small_bytes_ + main_bytes_ == held_.bytes(), "each item that is held is in one queue");
   }
 
  private:
@@ -70,18 +72,21 @@ class S3Fifo {
   }
 
   void remember(uint32_t key) {
+    check(places_[key] == Place::small, "ghosts are of keys that leave the small queue");
     ghost_sizes_[key] = held_.size_of(key);
     drop(key);
     places_[key] = Place::ghost;
     ghost_.push(key);
     ghost_bytes_ += ghost_sizes_[key];
     while (ghost_bytes_ > capacity_ * 9 / 10) {
+      check(!ghost_.empty(), "the ghosts' bytes are of ghosts");
       forget(ghost_.oldest());
     }
   }
 
   void evict() {
     if (small_bytes_ > capacity_ / 10 || main_.empty()) {
+      check(!small_.empty(), "something is held when room is made");
       const uint32_t key = small_.oldest();
       if (frequencies_[key] > kPromoteAbove) {
         leave(key);
@@ -117,13 +122,14 @@ class S3Fifo {
 
 }  // namespace
 
-Tally simulate_s3fifo(const Trace& trace, const PolicyOptions& options) {
-  Tally tally;
+ReplayResult simulate_s3fifo(const Trace& trace, const PolicyOptions& options) {
+  ReplayResult result;
   S3Fifo cache(trace, options);
   for (const TraceRequest& request : trace.requests) {
-    cache.request(request, tally);
+    cache.request(request, result);
   }
-  return tally;
+  check(result.requests == trace.requests.size(), "each request is counted");
+  return result;
 }
 
 }  // namespace ember::bench

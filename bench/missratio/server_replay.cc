@@ -40,7 +40,7 @@ class ServerReplay : private ReplySink {
         batch_of_key_(trace.key_count, std::numeric_limits<uint32_t>::max()),
         input_(kCarryRoom + kReadSize) {}
 
-  Result<Tally> run();
+  Result<ReplayResult> run();
 
  private:
   void ask_batch();
@@ -51,11 +51,11 @@ class ServerReplay : private ReplySink {
   void answered(uint64_t key, Answer answer, size_t value_size) override;
   void finished(const Request&) override {}
   void error_line(std::string_view line) override {
-    if (tally_.first_error.empty()) {
-      tally_.first_error = line;
+    if (result_.first_error.empty()) {
+      result_.first_error = line;
     }
   }
-  void corrupt(uint64_t) override { ++tally_.corrupt; }
+  void corrupt(uint64_t) override { ++result_.corrupt; }
 
   const Trace& trace_;
   uint32_t batch_;
@@ -73,10 +73,10 @@ class ServerReplay : private ReplySink {
   std::string carry_;
   OutBuffer output_;
   std::chrono::steady_clock::time_point start_;
-  Tally tally_;
+  ReplayResult result_;
 };
 
-Result<Tally> ServerReplay::run() {
+Result<ReplayResult> ServerReplay::run() {
   start_ = std::chrono::steady_clock::now();
   while (next_ < trace_.requests.size() || !missed_.empty()) {
     ask_batch();
@@ -84,11 +84,14 @@ Result<Tally> ServerReplay::run() {
       return std::unexpected(done.error());
     }
   }
-  tally_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  return tally_;
+  check(result_.requests == trace_.requests.size(), "each request is counted");
+  result_.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  return result_;
 }
 
 void ServerReplay::ask_batch() {
+  check(asked_.empty(), "a batch begins when the last one is answered");
   output_.clear();
   for (const TraceRequest& request : missed_) {
     const uint64_t key = request.key;
@@ -135,10 +138,12 @@ Result<void> ServerReplay::exchange() {
       return done;
     }
   }
+  check(answering_ == next_, "each request of the batch is answered");
   return {};
 }
 
 Result<void> ServerReplay::receive() {
+  check(carry_.size() <= kCarryRoom, "the beginning of a line fits before what is received");
   char* const start = input_.data() + kCarryRoom;
   const ssize_t got = recv(fd_.get(), start, kReadSize, 0);
   if (got <= 0) {
@@ -149,7 +154,7 @@ Result<void> ServerReplay::receive() {
       {start - carry_.size(), carry_.size() + static_cast<size_t>(got)}, asked_, *this);
   if (reader_.broken() || rest.size() > kCarryRoom) {
     return fail("the server's answers do not fit the requests; first odd line: '" +
-                tally_.first_error + "'");
+                result_.first_error + "'");
   }
   carry_.assign(rest);
   return {};
@@ -157,24 +162,24 @@ Result<void> ServerReplay::receive() {
 
 void ServerReplay::answered(uint64_t, Answer answer, size_t) {
   if (asked_.front().verb == Verb::set) {
-    tally_.refused += answer == Answer::stored ? 0U : 1U;
+    result_.refused += answer == Answer::stored ? 0U : 1U;
     return;
   }
   check(answering_ < next_, "an answer is to a request that was sent");
   const TraceRequest& request = trace_.requests[answering_++];
-  ++tally_.requests;
-  tally_.request_bytes += request.size;
+  ++result_.requests;
+  result_.request_bytes += request.size;
   if (answer != Answer::hit) {
-    ++tally_.misses;
-    tally_.miss_bytes += request.size;
+    ++result_.misses;
+    result_.miss_bytes += request.size;
     missed_.push_back(request);
   }
 }
 
 }  // namespace
 
-Result<Tally> replay_to_server(const Trace& trace, const KeySpace& keys,
-                               const ServerReplayOptions& options) {
+Result<ReplayResult> replay_to_server(const Trace& trace, const KeySpace& keys,
+                                      const ServerReplayOptions& options) {
   auto address = Address::parse(options.server);
   if (!address) {
     return std::unexpected(address.error());

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <vector>
 
+#include "base/check.h"
 #include "bench/missratio/replay.h"
 #include "bench/value_space.h"
 #include "storage/core/store_thread.h"
@@ -22,7 +23,7 @@ class StoreReplay {
         values_(*SizeDistribution::parse("1")),
         value_(trace.max_size) {}
 
-  Tally run(uint32_t maintain_every);
+  ReplayResult run(uint32_t maintain_every);
 
  private:
   void request(const TraceRequest& request);
@@ -37,10 +38,10 @@ class StoreReplay {
   ValueSpace values_;
   std::vector<char> value_;
   UnixSeconds began_ = 0;
-  Tally tally_;
+  ReplayResult result_;
 };
 
-Tally StoreReplay::run(uint32_t maintain_every) {
+ReplayResult StoreReplay::run(uint32_t maintain_every) {
   constexpr int kMaintainTurns = 16;
   const auto start = std::chrono::steady_clock::now();
   began_ = clock_.now();
@@ -57,8 +58,9 @@ Tally StoreReplay::run(uint32_t maintain_every) {
       }
     }
   }
-  tally_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return tally_;
+  check(result_.requests == trace_.requests.size(), "each request is counted");
+  result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result_;
 }
 
 void StoreReplay::keep_time(uint32_t second) {
@@ -69,46 +71,48 @@ void StoreReplay::keep_time(uint32_t second) {
 }
 
 void StoreReplay::request(const TraceRequest& request) {
+  check(request.size <= value_.size(), "no value is larger than the trace says");
   char text[kMaxKeySize];
   const std::string_view key(text, static_cast<size_t>(keys_.write(text, request.key) - text));
   const storage::Hash hash = storage::hash_key(key);
-  ++tally_.requests;
-  tally_.request_bytes += request.size;
+  ++result_.requests;
+  result_.request_bytes += request.size;
   if (const auto found = store_.find(*thread_, key, hash, storage::Access::mark)) {
     verify(request, *found.item);
     return;
   }
-  ++tally_.misses;
-  tally_.miss_bytes += request.size;
+  ++result_.misses;
+  result_.miss_bytes += request.size;
   const UnixSeconds exptime = request.ttl == 0 ? 0 : clock_.now() + request.ttl;
   const storage::ItemPlan plan{
       .key = key, .hash = hash, .exptime = exptime, .value_size = request.size};
   auto draft = store_.draft(*thread_, plan);
   if (draft.outcome() != storage::Outcome::stored) {
-    ++tally_.refused;
+    ++result_.refused;
     return;
   }
   values_.write(value_.data(), request.key, request.size);
   draft.fill({value_.data(), request.size});
   const auto written = store_.publish(*thread_, std::move(draft), storage::WriteRule{});
-  tally_.refused += written.outcome == storage::Outcome::stored ? 0U : 1U;
+  result_.refused += written.outcome == storage::Outcome::stored ? 0U : 1U;
 }
 
 void StoreReplay::verify(const TraceRequest& request, const storage::Item& item) {
   size_t position = 0;
-  bool sound = true;
-  for (size_t piece = 0; piece < store_.part_count(item); ++piece) {
-    const std::string_view bytes = store_.part(item, piece);
-    sound = sound && values_.matches(request.key, item.value_size(), position, bytes);
+  bool intact = true;
+  for (size_t part = 0; part < store_.part_count(item); ++part) {
+    const std::string_view bytes = store_.part(item, part);
+    check(bytes.size() <= item.value_size() - position, "the parts are no longer than the value");
+    intact = intact && values_.matches(request.key, item.value_size(), position, bytes);
     position += bytes.size();
   }
-  tally_.corrupt += sound && position == item.value_size() ? 0U : 1U;
+  result_.corrupt += intact && position == item.value_size() ? 0U : 1U;
 }
 
 }  // namespace
 
-Result<Tally> replay_to_store(const Trace& trace, const KeySpace& keys,
-                              const StoreReplayOptions& options) {
+Result<ReplayResult> replay_to_store(const Trace& trace, const KeySpace& keys,
+                                     const StoreReplayOptions& options) {
   auto region = storage::open_dram_region({.size = options.memory_limit});
   if (!region) {
     return std::unexpected(region.error());

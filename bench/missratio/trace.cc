@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/check.h"
 #include "bench/popularity.h"
 #include "bench/random.h"
 #include "bench/size_distribution.h"
@@ -63,6 +64,7 @@ void make_scan(Trace& trace, const TraceOptions& options) {
   while (trace.requests.size() < options.requests) {
     const bool scanning = trace.requests.size() % (kBetweenScans + kScanLength) >= kBetweenScans;
     const uint32_t key = scanning ? hot + scanned++ % cold : keys.draw(random);
+    check(scanning == (key >= hot), "scans are over keys of their own");
     trace.requests.push_back(
         {.key = key, .size = static_cast<uint32_t>(sizes.draw(hash_of(key, options)))});
   }
@@ -97,6 +99,7 @@ void make_shift(Trace& trace, const TraceOptions& options) {
       trace.requests.push_back(
           {.key = key, .size = static_cast<uint32_t>(sizes.draw(hash_of(key, options)))});
     }
+    check(trace.requests.size() == until, "the phases are of equal length");
     first += count;
   }
 }
@@ -130,6 +133,7 @@ Result<Trace> make_trace(std::string_view name, const TraceOptions& options) {
   } else {
     return fail(fmt::format("there is no trace '{}': zipf, scan, onehit, shift, ttl", name));
   }
+  check(trace.requests.size() == options.requests, "a trace has the requests asked for");
   for (const TraceRequest& request : trace.requests) {
     trace.key_count = std::max(trace.key_count, request.key + 1);
     trace.max_size = std::max(trace.max_size, request.size);

@@ -30,6 +30,7 @@ Result<std::unique_ptr<Authentication>> Authentication::open(const Authenticatio
   if (!result) {
     return fail(result.error().message);
   }
+  check(options.sasl || opened->sasl_ == nullptr, "SASL is spoken with -S only");
   return opened;
 }
 

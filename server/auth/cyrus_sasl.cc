@@ -97,6 +97,7 @@ class Conversation final : public SaslConversation {
 
   SaslOutcome start(std::string_view mechanism, std::string_view data,
                     std::string& answer) override {
+    check(connection_ != nullptr, "a conversation has a connection of the library");
     const char* out = nullptr;
     unsigned size = 0;
     // An empty message is none to the library: it then asks for one.

@@ -105,15 +105,12 @@ class MetricReader {
   // NOLINTEND(google-explicit-constructor)
 
   MetricValue operator()(const Source& source) const {
-    if (const Function* const function = std::get_if<Function>(&how_)) {
-      return (*function)(source);
-    }
     return std::visit(
         [&](auto how) -> MetricValue {
-          if constexpr (std::is_member_object_pointer_v<decltype(how)>) {
-            return static_cast<uint64_t>(source.*how);
+          if constexpr (std::same_as<decltype(how), Function>) {
+            return how(source);
           } else {
-            return {};
+            return static_cast<uint64_t>(source.*how);
           }
         },
         how_);

@@ -87,11 +87,14 @@ class MetricSum final : public MetricGroup {
     if (!shows(table_, family) || (present_ && !present_())) {
       return;
     }
-    std::vector<MetricValue> sums = sum();
+    // Locked before the sources are read: a reset in between would subtract more than they had.
     const MutexLock lock(mutex_);
+    std::vector<MetricValue> sums = sum();
+    check(sums.size() == table_.size(), "each row has a sum");
     for (size_t i = 0; i < table_.size(); ++i) {
       if (family_of(table_[i].metric.section) == family) {
         if (auto* const number = std::get_if<uint64_t>(&sums[i])) {
+          debug_check(*number >= at_reset_[i], "a counter only grows");
           *number -= at_reset_[i];
         }
         samples.push_back({.metric = &table_[i].metric, .value = std::move(sums[i])});
@@ -106,8 +109,8 @@ class MetricSum final : public MetricGroup {
     if (!subtracts || (present_ && !present_())) {
       return;
     }
-    const std::vector<MetricValue> sums = sum();
     const MutexLock lock(mutex_);
+    const std::vector<MetricValue> sums = sum();
     for (size_t i = 0; i < table_.size(); ++i) {
       if (table_[i].metric.reset == MetricReset::subtracts) {
         const auto* const number = std::get_if<uint64_t>(&sums[i]);
@@ -169,6 +172,7 @@ class MetricEach final : public MetricGroup {
     if (!shows(table_, family)) {
       return;
     }
+    check(sources_ != nullptr, "a table is read from something");
     sources_([&](uint64_t number, const Source& source) {
       for (const MetricRow<Source>& row : table_) {
         samples.push_back(

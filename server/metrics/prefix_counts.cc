@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server/metrics/prefix_counts.h"
 
+#include "base/check.h"
+
 namespace ember::server {
 
 /// A key without the delimiter has no prefix and is not counted, as in memcached.
@@ -60,6 +62,7 @@ bool PrefixTable::admit(std::string_view prefix) {
     return false;
   }
   names_.emplace(prefix);
+  check(names_.size() <= kMost, "the number of prefixes is bounded");
   return true;
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <set>
+#include <tuple>
 
 #include "base/check.h"
 
@@ -30,6 +32,15 @@ void sort_by_section(std::vector<T>& all, const SectionOf& section_of) {
   debug_check(all.size() == count, "sorting loses nothing");
 }
 
+/// Returns whether no two of `rows` are shown under one name by one family: clients know them by
+/// it.
+bool each_named_once(const std::vector<const Metric*>& rows) {
+  std::set<std::tuple<MetricFamily, std::string_view, std::string_view>> names;
+  return std::ranges::all_of(rows, [&](const Metric* row) {
+    return names.emplace(family_of(row->section), prefix_of(row->section), row->name).second;
+  });
+}
+
 }  // namespace
 
 void MetricRegistry::add(std::unique_ptr<MetricGroup> group) {
@@ -48,6 +59,7 @@ std::vector<const Metric*> MetricRegistry::rows() const {
     group->list(rows);
   }
   sort_by_section(rows, [](const Metric* row) { return row->section; });
+  check(each_named_once(rows), "a name stands for one metric of a family");
   return rows;
 }
 

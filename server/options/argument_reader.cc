@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/check.h"
 #include "base/nearest_name.h"
 
 namespace ember::server {
@@ -69,6 +70,7 @@ std::expected<const OptionRow*, OptionError> find_long(std::string_view name) {
     }
     return refuse(std::move(message));
   }
+  check(find_option(fitting.front()->long_name) == fitting.front(), "long names differ");
   return fitting.front();
 }
 
@@ -94,10 +96,12 @@ std::expected<std::optional<GivenOption>, OptionError> ArgumentReader::next() {
       ignored_words_.emplace_back(argument);
     }
   }
+  check(index_ == arguments_.size() && cluster_.empty(), "all arguments are taken");
   return std::nullopt;
 }
 
 ArgumentReader::Given ArgumentReader::next_short() {
+  check(!cluster_.empty(), "a short option is taken from a cluster that has one");
   const char name = cluster_.front();
   cluster_.remove_prefix(1);
   const OptionRow* row = find_option(name);
@@ -126,6 +130,7 @@ ArgumentReader::Given ArgumentReader::next_long(std::string_view text) {
   if (!row) {
     return std::unexpected(row.error());
   }
+  check(*row != nullptr, "a name that is found has a row");
   GivenOption given{*row, std::nullopt};
   if (equals != std::string_view::npos) {
     given.value = std::string(trimmed(text.substr(equals + 1)));

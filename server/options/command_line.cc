@@ -65,6 +65,8 @@ std::string_view expected_of(OptionType type) {
 }
 
 Refusal take(const GivenOption& given, OptionFlags& flags, Options& options) {
+  check(given.row != nullptr && given.row->support != Support::refused,
+        "only what Ember starts with is taken");
   const OptionRow& row = *given.row;
   if (row.type == OptionType::count) {
     return count_verbose(given, options);
@@ -87,7 +89,7 @@ Refusal take(const GivenOption& given, OptionFlags& flags, Options& options) {
 }
 
 /// What follows from -Y and -S.
-void settle_authentication(Options& options) {
+void apply_authentication(Options& options) {
   if (!options.auth_file.empty() && options.sasl) {
     options.sasl = false;
     options.warnings.emplace_back(
@@ -98,6 +100,7 @@ void settle_authentication(Options& options) {
   } else if (options.sasl) {
     options.protocol = Protocol::binary;
   }
+  check(options.auth_file.empty() || !options.sasl, "there is one way to authenticate");
 }
 
 bool listens_nowhere(const Options& options) {
@@ -143,7 +146,7 @@ std::expected<Options, OptionError> parse_options(const std::vector<std::string>
   if (Refusal refusal = check_together(options, refused)) {
     return std::unexpected(std::move(*refusal));
   }
-  settle_authentication(options);
+  apply_authentication(options);
   share_udp_port(options);
   if (options.tls_enabled && options.udp_port != 0) {
     // As memcached, which says nothing.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "server/options/option_table.h"
 #include "server/options/suboption_table.h"
 
@@ -87,6 +88,8 @@ std::string with_default(const OptionRow& row) {
 }
 
 std::string option_lines(const OptionRow& row) {
+  check(!row.long_name.empty() && !row.description.empty(),
+        "an option has a name and says what it is");
   std::string left = row.short_name == '\0'
                          ? fmt::format("--{}", row.long_name)
                          : fmt::format("-{}, --{}", row.short_name, row.long_name);
@@ -102,6 +105,7 @@ std::string option_lines(const OptionRow& row) {
 }
 
 std::string suboption_lines(const SuboptionRow& row) {
+  check(!row.name.empty(), "a suboption has a name");
   std::string text(row.description);
   if (!row.default_value.empty()) {
     add_bracketed(text, fmt::format("default: {}", row.default_value));
@@ -119,7 +123,9 @@ std::string help_text() {
       text += option_lines(row);
     }
   }
-  text += option_lines(*find_option('o'));
+  const OptionRow* const extended = find_option('o');
+  check(extended != nullptr && extended->long_name == "extended", "-o comes last, with its words");
+  text += option_lines(*extended);
   for (const SuboptionRow& row : suboption_table()) {
     if (!row.description.empty()) {
       text += suboption_lines(row);

@@ -7,6 +7,7 @@
 #include <array>
 #include <expected>
 
+#include "base/check.h"
 #include "base/numbers.h"
 #include "server/options/refusal.h"
 
@@ -27,6 +28,7 @@ Refusal parse_port(std::string_view text, ListenAddress& spec) {
 }
 
 Refusal parse_bracketed(std::string_view text, ListenAddress& spec) {
+  check(text.starts_with('['), "an address in brackets begins with one");
   const size_t close = text.find(']');
   if (close == std::string_view::npos) {
     return cannot_listen(fmt::format("Invalid IPV6 address: \"{}\"", text));
@@ -46,6 +48,7 @@ Refusal parse_bracketed(std::string_view text, ListenAddress& spec) {
 /// `text` begins with behind the word; removed from it with the colon that follows.
 std::expected<std::string_view, OptionError> take_bracketed(std::string_view word,
                                                             std::string_view& text) {
+  check(text.starts_with('[') || text.starts_with('_'), "a bracket follows the word");
   const std::string_view whole = text;
   const char close = text.front() == '[' ? ']' : '_';
   const size_t end = text.find(close, 1);
@@ -184,6 +187,7 @@ std::optional<OptionError> parse_listen_specs(std::string_view text,
     if (one.empty()) {
       continue;
     }
+    check(one.find_first_of(",;") == std::string_view::npos, "one address is taken at a time");
     ListenAddress spec;
     if (Refusal refusal = parse_one(one, spec)) {
       return refusal;
@@ -203,6 +207,7 @@ std::optional<OptionError> check_listen_specs(std::span<const ListenAddress> spe
   for (const ListenAddress& spec : specs) {
     if (spec.tls != TlsMode::by_default && !tls) {
       const auto found = std::ranges::find(kTlsWords, spec.tls, &TlsWord::mode);
+      check(found != kTlsWords.end(), "each mode but the default has a word");
       return cannot_listen(fmt::format("'{}' option is valid only when SSL is enabled",
                                        found->word.substr(0, found->word.size() - 1)));
     }

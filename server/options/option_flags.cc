@@ -66,6 +66,8 @@ std::deque<RegisteredFlag>& registered_flags() {
             {&row, OptionFlags::flag_name(row), std::string(row.description), empty, empty});
       }
     }
+    check(!made.empty() && made.size() < option_table().size(),
+          "all options but actions are flags");
     return made;
   }();
   return flags;
@@ -92,6 +94,7 @@ std::optional<FlagValue> OptionFlags::set(const OptionRow& row, std::string_view
     return std::nullopt;
   }
   FlagValue value = flag->current;
+  check(value.index() == flag->initial.index(), "a flag keeps its type");
   gflags::SetCommandLineOption(flag->name.c_str(), std::string(row.default_value).c_str());
   return value;
 }

@@ -298,6 +298,7 @@ Refusal set_growth_factor(double factor, Options& options) {
 Refusal set_number(const OptionRow& row, int64_t number, Options& options) {
   const auto found = std::ranges::find(kNumberOptions, row.long_name, &NumberOption::name);
   check(found != kNumberOptions.end(), "an option with a number has no setter");
+  check(found->least < found->most, "an option's limits are in order");
   if (found->name == "threads" && number > kMostThreads) {
     return mistake(fmt::format("Number of threads must be at most {}", kMostThreads));
   }

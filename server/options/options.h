@@ -122,7 +122,7 @@ struct Options {
   uint32_t sweep_items = 0;
   /// -o track_sizes: count items by size.
   bool track_sizes = false;
-  /// -o slab_reassign: obey `slabs reassign`, and move pages by need.
+  /// -o slab_reassign: do `slabs reassign`, and move pages by need.
   bool slab_reassign = true;
   /// -o slab_automove: when pages move, as storage::StoreTuning has it.
   uint32_t slab_automove = 1;
@@ -178,7 +178,7 @@ struct Options {
   /// -D was given: counting by prefix was asked for.
   bool detail_enabled = false;
 
-  /// What the operator should hear in any case: one line each.
+  /// What is logged in any case: one line each.
   std::vector<std::string> warnings;
   /// What the operator may want to know of what was given (an option without effect here): one line
   /// each, logged at -v by main.

@@ -29,6 +29,7 @@ struct TargetValue {
 };
 
 OptionError unknown_suboption(std::string_view text) {
+  check(find_suboption(text.substr(0, text.find('='))) == nullptr, "an unknown word has no row");
   std::vector<std::string_view> names;
   for (const SuboptionRow& row : suboption_table()) {
     if (!row.name.ends_with('*')) {
@@ -60,6 +61,7 @@ std::optional<double> parse_as(std::string_view text) {
 }
 
 OptionError beyond_limits(const SuboptionRow& row, std::string_view value) {
+  check(row.least <= row.most, "a row's limits are in order");
   if (row.limits_message.empty()) {
     return mistake(fmt::format("{} takes a number from {:.0f} to {:.0f}, not \"{}\"", row.name,
                                row.least, row.most, value));
@@ -76,6 +78,7 @@ std::expected<TargetValue, OptionError> number_of(const SuboptionRow& row, std::
       (!whole && (*number == row.least || *number == row.most))) {
     return std::unexpected(beyond_limits(row, value));
   }
+  check(row.nearest.least <= row.nearest.most && row.unit > 0, "a row's bounds are in order");
   const double counted = std::clamp(*number, row.nearest.least, row.nearest.most);
   return TargetValue{.number = counted * static_cast<double>(row.unit), .text = {}};
 }
@@ -108,6 +111,7 @@ std::expected<TargetValue, OptionError> choice_of(const SuboptionRow& row, std::
 
 std::expected<TargetValue, OptionError> text_of(const SuboptionRow& row, std::string_view value) {
   if (row.accepts != nullptr && !row.accepts(value)) {
+    check(!row.limits_message.empty(), "a text that is not accepted has a message");
     return std::unexpected(
         OptionError{fmt::format(fmt::runtime(row.limits_message), value), row.exit_code});
   }

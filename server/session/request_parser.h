@@ -31,9 +31,9 @@ class RequestParser {
     const bool looks_binary = first == protocol::kBinaryRequestMagic;
     if (dialect == Dialect::binary || (dialect == Dialect::by_first_byte && looks_binary)) {
       parser_.emplace<protocol::BinaryParser>(options);
-    } else {
-      parser_.emplace<protocol::Parser>(options);
+      return;
     }
+    parser_.emplace<protocol::Parser>(options);
   }
 
   /// As protocol::Parser::parse(). Requires: chosen.

@@ -238,17 +238,17 @@ void WatchHub::post(const Request& request) {
   wake_->raise();
 }
 
-WatchHub::Figures WatchHub::figures() const {
-  Figures figures;
+WatchHub::Stats WatchHub::stats() const {
+  Stats stats;
   for (const auto& log : logs_) {
-    figures.worker_dropped += log->dropped();
-    figures.worker_written += log->written();
+    stats.worker_dropped += log->dropped();
+    stats.worker_written += log->written();
   }
-  figures.watcher_skipped = skipped_.load(std::memory_order_relaxed);
-  figures.watcher_sent = sent_.load(std::memory_order_relaxed);
+  stats.watcher_skipped = skipped_.load(std::memory_order_relaxed);
+  stats.watcher_sent = sent_.load(std::memory_order_relaxed);
   MutexLock lock(mutex_);
-  figures.watchers = admitted_.size();
-  return figures;
+  stats.watchers = admitted_.size();
+  return stats;
 }
 
 }  // namespace ember::server

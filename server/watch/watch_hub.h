@@ -9,7 +9,7 @@
 // (log_watcher_skipped), and a line says how many were, in their place: skipped=N.
 //
 // Threads: add_log() and start() before the threads that use them; WatchService by any worker;
-// figures() any. What only the hub's thread touches is guarded by the role `own_thread_`.
+// stats() any. What only the hub's thread touches is guarded by the role `own_thread_`.
 // Ownership: its logs live as long as it does; outlets live until stop() returns.
 // Errors: start() may fail; nothing after it.
 #pragma once
@@ -80,14 +80,14 @@ class WatchHub final : public WatchService {
   void reported(uint64_t watcher) override;
   void leave(uint64_t watcher) override;
 
-  struct Figures {
+  struct Stats {
     uint64_t worker_dropped = 0;
     uint64_t worker_written = 0;
     uint64_t watcher_skipped = 0;
     uint64_t watcher_sent = 0;
     uint64_t watchers = 0;
   };
-  Figures figures() const;
+  Stats stats() const;
 
  private:
   struct Watcher {

@@ -96,6 +96,7 @@ Result<Header> read_header(const MemoryFile& file, UnixSeconds now) {
     header.readable = storage::is_page_size(finding.record.page_size);
   }
   note_problems(header, file);
+  check(!header.readable || header.record.has_value(), "pages are read by a record's word");
   return header;
 }
 

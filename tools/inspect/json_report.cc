@@ -39,6 +39,8 @@ Json record_json(const Findings& findings) {
 Json classes_json(const ScanResult& scan) {
   Json rows = Json::array();
   for (const auto& [chunk_size, row] : scan.classes) {
+    check(row.items <= scan.items && row.damaged <= scan.damaged,
+          "the classes add up to the whole");
     Json json = {{"chunk_size", chunk_size}, {"pages", row.pages}, {"chunks", row.chunks}};
     if (scan.chunks_read) {
       json["items"] = row.items;
@@ -102,6 +104,7 @@ std::string close_json(const Findings& findings, bool with_items) {
   json["problem_count"] = findings.problem_count();
   json["problems"] = findings.problems();
   const std::string text = dump(json);
+  check(text.starts_with('{'), "a report is an object");
   return (with_items ? "\n]," + text.substr(1) : text) + "\n";
 }
 

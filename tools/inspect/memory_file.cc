@@ -86,6 +86,7 @@ std::optional<pid_t> MemoryFile::user() const {
 
 Result<size_t> MemoryFile::read(size_t offset, std::span<std::byte> to) const {
   if (!mapped_.empty()) {
+    check(mapped_.size() == size_, "a device is mapped whole");
     const size_t size = offset < size_ ? std::min(to.size(), size_ - offset) : 0;
     std::memcpy(to.data(), mapped_.data() + std::min(offset, size_), size);
     return size;

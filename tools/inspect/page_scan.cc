@@ -65,6 +65,7 @@ Result<ScanResult> PageScan::scan(const ItemVisitor* visit) {
       ++number;
     }
   }
+  check(number == std::max<size_t>(result_.pages, 1), "each page is looked at or skipped");
   resolve_parts();
   return result_;
 }
@@ -93,7 +94,7 @@ bool PageScan::empty_here(uint32_t number, const PageHeader& header) {
 
 Result<void> PageScan::scan_page(uint32_t number, const ItemVisitor* visit) {
   check(number != 0 && number < result_.pages, "a page is looked at that holds chunks");
-  PageTally tally;
+  PageCount counted;
   PageHeader header{};
   for (int attempt = 0; attempt < kLooks; ++attempt) {
     const auto whole = read_page(number, visit != nullptr ? page_size_ : sizeof(PageHeader));
@@ -106,8 +107,8 @@ Result<void> PageScan::scan_page(uint32_t number, const ItemVisitor* visit) {
     }
     header = load_unaligned<PageHeader>(page_.data());
     const bool intact = header.sound(number, header_.record->file_id);
-    tally = intact && visit != nullptr ? tally_page(number, header.chunk_size) : PageTally();
-    const bool damaged = tally.row.damaged != 0 || (!intact && header.magic != 0);
+    counted = intact && visit != nullptr ? count_page(number, header.chunk_size) : PageCount();
+    const bool damaged = counted.row.damaged != 0 || (!intact && header.magic != 0);
     if (!in_use_ || !damaged || attempt + 1 == kLooks) {
       break;
     }
@@ -121,7 +122,7 @@ Result<void> PageScan::scan_page(uint32_t number, const ItemVisitor* visit) {
   row.chunks += header.chunk_size == 0 ? 0 : storage::chunks_in_page(page_size_, header.chunk_size);
   chunk_sizes_[number] = header.chunk_size;
   if (visit != nullptr) {
-    take(header.chunk_size, tally, *visit);
+    take(header.chunk_size, counted, *visit);
   }
   return {};
 }
@@ -141,38 +142,40 @@ const Item& PageScan::item_at(uint64_t offset) const {
   return *reinterpret_cast<const Item*>(bytes + offset % page_size_);
 }
 
-PageScan::PageTally PageScan::tally_page(uint32_t number, uint32_t chunk_size) {
-  PageTally tally;
+PageScan::PageCount PageScan::count_page(uint32_t number, uint32_t chunk_size) {
+  PageCount counted;
   if (chunk_size < Item::kHeaderSize || chunk_size % 8 != 0) {
-    tally.problems.push_back(
+    counted.problems.push_back(
         fmt::format("page {}: chunks of {} bytes cannot be", number, chunk_size));
-    return tally;
+    return counted;
   }
   const size_t count = storage::chunks_in_page(page_size_, chunk_size);
   for (size_t index = 0; index < count; ++index) {
     const uint64_t offset = storage::first_chunk(number, page_size_) + index * chunk_size;
-    const ItemCheck check = check_item(item_at(offset), frame_of(offset, chunk_size));
-    if (check.verdict == ItemCheck::sound) {
-      tally.items.push_back(offset);
-    } else if (check.verdict == ItemCheck::damaged && chunk_size < PageTable::kLargeChunk) {
+    const ItemCheck judged = check_item(item_at(offset), frame_of(offset, chunk_size));
+    if (judged.verdict == ItemCheck::sound) {
+      counted.items.push_back(offset);
+    } else if (judged.verdict == ItemCheck::damaged && chunk_size < PageTable::kLargeChunk) {
       // Large chunks hold parts of values too, whose bytes may be anything.
-      ++tally.row.damaged;
-      tally.problems.push_back(fmt::format("page {}, byte {}: an item is damaged", number, offset));
+      ++counted.row.damaged;
+      counted.problems.push_back(
+          fmt::format("page {}, byte {}: an item is damaged", number, offset));
     }
   }
-  return tally;
+  return counted;
 }
 
-void PageScan::take(uint32_t chunk_size, const PageTally& tally, const ItemVisitor& visit) {
+void PageScan::take(uint32_t chunk_size, const PageCount& counted, const ItemVisitor& visit) {
   check(result_.chunks_read, "chunks are counted where they are read");
   ClassRow& row = result_.classes[chunk_size];
-  row.damaged += tally.row.damaged;
-  result_.damaged += tally.row.damaged;
-  row.items += tally.items.size();
-  for (const std::string& problem : tally.problems) {
+  row.damaged += counted.row.damaged;
+  result_.damaged += counted.row.damaged;
+  row.items += counted.items.size();
+  check(row.items + row.damaged <= row.chunks, "a chunk is counted once");
+  for (const std::string& problem : counted.problems) {
     complain(problem);
   }
-  for (const uint64_t offset : tally.items) {
+  for (const uint64_t offset : counted.items) {
     const Item& item = item_at(offset);
     row.item_bytes += static_cast<size_t>(item.body() - reinterpret_cast<const char*>(&item)) +
                       (item.chained() ? 0 : item.value_size());

@@ -62,7 +62,7 @@ class PageScan {
 
  private:
   /// What one page holds; thrown away if the page changed while it was read.
-  struct PageTally {
+  struct PageCount {
     ClassRow row;
     std::vector<uint64_t> items;
     std::vector<std::string> problems;
@@ -77,8 +77,8 @@ class PageScan {
   Result<void> scan_page(uint32_t number, const ItemVisitor* visit);
   Result<bool> read_page(uint32_t number, size_t size);
   bool empty_here(uint32_t number, const storage::PageHeader& header);
-  PageTally tally_page(uint32_t number, uint32_t chunk_size);
-  void take(uint32_t chunk_size, const PageTally& tally, const ItemVisitor& visit);
+  PageCount count_page(uint32_t number, uint32_t chunk_size);
+  void take(uint32_t chunk_size, const PageCount& counted, const ItemVisitor& visit);
   void add_item(const storage::Item& item, uint64_t offset, const ItemVisitor& visit);
   void resolve_parts();
   std::string why_damaged(const Part& part) const;

@@ -57,6 +57,7 @@ void add_record(std::string& text, const Findings& findings) {
 }
 
 void add_pages(std::string& text, const ScanResult& scan) {
+  check(scan.free_pages + scan.damaged_pages <= scan.pages, "a page is counted once");
   line(text, "pages", "{}: 1 of the superblock, {} free, {} damaged", scan.pages, scan.free_pages,
        scan.damaged_pages);
   if (scan.chunks_read) {

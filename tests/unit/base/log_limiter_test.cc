@@ -21,10 +21,10 @@ class ALimiter : public testing::Test {
     }
     return count;
   }
-  /// What settle() tells, in words.
+  /// What report_left_out() reports, in words.
   std::string told(uint64_t now_ms) {
     std::string text;
-    limiter_.settle(now_ms, [&text](std::string_view kind, uint64_t left_out) {
+    limiter_.report_left_out(now_ms, [&text](std::string_view kind, uint64_t left_out) {
       text += std::string(kind) + ' ' + std::to_string(left_out) + ';';
     });
     return text;

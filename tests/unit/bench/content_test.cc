@@ -79,8 +79,8 @@ TEST(ValueSpace, MatchesItselfInPiecesAndNothingElse) {
     values.write(bytes.data(), 42, size);
     for (const size_t step : {1ul, 5ul, 70000ul, 300000ul}) {
       for (size_t at = 0; at < size; at += step) {
-        const std::string_view piece(bytes.data() + at, std::min(step, size - at));
-        ASSERT_TRUE(values.matches(42, size, at, piece)) << size << " at " << at;
+        const std::string_view part(bytes.data() + at, std::min(step, size - at));
+        ASSERT_TRUE(values.matches(42, size, at, part)) << size << " at " << at;
       }
     }
     const std::string_view whole(bytes.data(), size);

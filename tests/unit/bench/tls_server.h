@@ -49,10 +49,10 @@ class TlsServer {
     return bytes;
   }
 
-  /// In records of `piece` bytes.
-  void write(std::string_view bytes, size_t piece = 16384) {
+  /// In records of `part` bytes.
+  void write(std::string_view bytes, size_t part = 16384) {
     while (!bytes.empty()) {
-      const std::string_view one = bytes.substr(0, piece);
+      const std::string_view one = bytes.substr(0, part);
       ASSERT_EQ(static_cast<int>(one.size()),
                 SSL_write(ssl_.get(), one.data(), static_cast<int>(one.size())));
       bytes.remove_prefix(one.size());

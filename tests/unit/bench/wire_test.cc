@@ -218,9 +218,9 @@ TEST_F(WireTest, ShowsItsCertificateToServersThatWantOne) {
   EXPECT_TRUE(wire->ask("", "END\r\n"));
   join();
   // With TLS 1.3 the handshake is over for a client before the server has seen no certificate.
-  auto stranger = open_tls(answer, {}, authority);
-  ASSERT_TRUE(stranger) << error_of(stranger);
-  auto refused = stranger->ask("", "END\r\n");
+  auto unknown = open_tls(answer, {}, authority);
+  ASSERT_TRUE(unknown) << error_of(unknown);
+  auto refused = unknown->ask("", "END\r\n");
   ASSERT_FALSE(refused);
   EXPECT_NE(std::string::npos, refused.error().message.find("certificate required"))
       << refused.error().message;

@@ -99,9 +99,9 @@ class Judge final : public Sasl {
 class SaslGateTest : public testing::Test {
  protected:
   /// What the gate does with these requests, all in one batch.
-  Next tell(const std::string& requests) { return tell(client, requests); }
+  Next send(const std::string& requests) { return send(client, requests); }
 
-  Next tell(protocol::Client& who, const std::string& requests) {
+  Next send(protocol::Client& who, const std::string& requests) {
     const std::vector<char> input(requests.begin(), requests.end());
     std::array<Command, 64> commands;
     protocol::BinaryParser parser{protocol::Parser::Options{}};
@@ -151,14 +151,14 @@ class SaslGateTest : public testing::Test {
   std::string text;
 };
 
-TEST_F(SaslGateTest, EverythingElseOfAStrangerCloses) {
+TEST_F(SaslGateTest, EverythingElseBeforeAuthenticationCloses) {
   for (int number = 0; number < 0x28; ++number) {
     const auto opcode = static_cast<Opcode>(number);
     if (opcode == Opcode::version || (opcode >= Opcode::sasl_list_mechs && number <= 0x22)) {
       continue;
     }
-    Nobody stranger;
-    EXPECT_EQ(Next::close, tell(stranger, Request{.opcode = opcode})) << number;
+    Nobody other_client;
+    EXPECT_EQ(Next::close, send(other_client, Request{.opcode = opcode})) << number;
     EXPECT_EQ(answer(opcode, Status::auth_error, "Auth failure."), text) << number;
   }
   EXPECT_TRUE(behind.seen.empty());
@@ -166,18 +166,18 @@ TEST_F(SaslGateTest, EverythingElseOfAStrangerCloses) {
 }
 
 TEST_F(SaslGateTest, VersionAndMechanismsAreOpen) {
-  EXPECT_EQ(Next::ready, tell(Request{.opcode = Opcode::version}));
+  EXPECT_EQ(Next::ready, send(Request{.opcode = Opcode::version}));
   EXPECT_EQ("through\n", text);
-  EXPECT_EQ(Next::ready, tell(Request{.opcode = Opcode::sasl_list_mechs}));
+  EXPECT_EQ(Next::ready, send(Request{.opcode = Opcode::sasl_list_mechs}));
   EXPECT_EQ(answer(Opcode::sasl_list_mechs, Status::success, "PLAIN TWO"), text);
 }
 
 TEST_F(SaslGateTest, AWrongAttemptDoesNotCloseAndARightOneOpens) {
-  EXPECT_EQ(Next::ready, tell(auth("PLAIN", "bad")));
+  EXPECT_EQ(Next::ready, send(auth("PLAIN", "bad")));
   EXPECT_EQ(refused, text);
-  EXPECT_EQ(Next::ready, tell(auth("PLAIN", "good")));
+  EXPECT_EQ(Next::ready, send(auth("PLAIN", "good")));
   EXPECT_EQ(granted, text);
-  EXPECT_EQ(Next::ready, tell(Request{.opcode = Opcode::noop}));
+  EXPECT_EQ(Next::ready, send(Request{.opcode = Opcode::noop}));
   EXPECT_EQ("through\n", text);
   EXPECT_EQ(2U, gate.counters().commands.get());
   EXPECT_EQ(1U, gate.counters().errors.get());
@@ -185,77 +185,77 @@ TEST_F(SaslGateTest, AWrongAttemptDoesNotCloseAndARightOneOpens) {
 }
 
 TEST_F(SaslGateTest, AFailedAttemptTakesBackWhatWasGranted) {
-  tell(auth("PLAIN", "good"));
-  tell(auth("PLAIN", "bad"));
+  send(auth("PLAIN", "good"));
+  send(auth("PLAIN", "bad"));
   EXPECT_EQ(refused, text);
-  EXPECT_EQ(Next::close, tell(Request{.opcode = Opcode::noop}));
-  tell(auth("PLAIN", "good"));
-  tell(auth("PLAIN", "good"));
+  EXPECT_EQ(Next::close, send(Request{.opcode = Opcode::noop}));
+  send(auth("PLAIN", "good"));
+  send(auth("PLAIN", "good"));
   EXPECT_EQ(granted, text);
 }
 
 TEST_F(SaslGateTest, PipelinesAreCutWhereTheStandingChanges) {
   const std::string noop = Request{.opcode = Opcode::noop};
-  EXPECT_EQ(Next::ready, tell(auth("PLAIN", "good") + noop + noop + auth("PLAIN", "good") + noop));
+  EXPECT_EQ(Next::ready, send(auth("PLAIN", "good") + noop + noop + auth("PLAIN", "good") + noop));
   EXPECT_EQ(granted + "through\nthrough\n" + granted + "through\n", text);
   Nobody other;
-  EXPECT_EQ(Next::close, tell(other, auth("PLAIN", "bad") + noop + auth("PLAIN", "good")));
+  EXPECT_EQ(Next::close, send(other, auth("PLAIN", "bad") + noop + auth("PLAIN", "good")));
   EXPECT_EQ(2U, executed);
   EXPECT_EQ(refused + answer(Opcode::noop, Status::auth_error, "Auth failure."), text);
 }
 
 TEST_F(SaslGateTest, AHandlerThatStopsIsHeeded) {
-  tell(auth("PLAIN", "good"));
+  send(auth("PLAIN", "good"));
   const std::string noop = Request{.opcode = Opcode::noop};
   behind.most = 2;
-  EXPECT_EQ(Next::ready, tell(noop + noop + noop));
+  EXPECT_EQ(Next::ready, send(noop + noop + noop));
   EXPECT_EQ(2U, executed);
   behind.most = 1000;
-  EXPECT_EQ(Next::close, tell(noop + std::string(Request{.opcode = Opcode::quit}) + noop));
+  EXPECT_EQ(Next::close, send(noop + std::string(Request{.opcode = Opcode::quit}) + noop));
   EXPECT_EQ(2U, executed);
 }
 
 TEST_F(SaslGateTest, AConversationOfSeveralSteps) {
-  EXPECT_EQ(Next::ready, tell(auth("TWO", "")));
+  EXPECT_EQ(Next::ready, send(auth("TWO", "")));
   EXPECT_EQ(answer(Opcode::sasl_auth, Status::auth_continue, "what?"), text);
   EXPECT_EQ(1, judge.alive);
-  EXPECT_EQ(Next::ready, tell(step("good")));
+  EXPECT_EQ(Next::ready, send(step("good")));
   EXPECT_EQ(answer(Opcode::sasl_step, Status::success, "Authenticated"), text);
   EXPECT_EQ(1U, gate.counters().commands.get());
   EXPECT_EQ(0, judge.alive);
 }
 
 TEST_F(SaslGateTest, AStepWithoutABeginningFails) {
-  tell(step("good"));
+  send(step("good"));
   EXPECT_EQ(answer(Opcode::sasl_step, Status::auth_error, "Auth failure."), text);
   // What was granted is no beginning either.
-  tell(auth("PLAIN", "good"));
-  tell(step("good"));
+  send(auth("PLAIN", "good"));
+  send(step("good"));
   EXPECT_EQ(answer(Opcode::sasl_step, Status::auth_error, "Auth failure."), text);
 }
 
 TEST_F(SaslGateTest, AClientThatGoesLeavesNothing) {
-  tell(auth("TWO", ""));
+  send(auth("TWO", ""));
   gate.forget(client);
   EXPECT_EQ(1, behind.forgotten);
   EXPECT_EQ(0, judge.alive);
-  tell(auth("PLAIN", "good"));
+  send(auth("PLAIN", "good"));
   gate.forget(client);
   // The next client may have its address.
-  EXPECT_EQ(Next::close, tell(Request{.opcode = Opcode::noop}));
+  EXPECT_EQ(Next::close, send(Request{.opcode = Opcode::noop}));
 }
 
 TEST_F(SaslGateTest, LongNamesAndLongMessages) {
-  tell(auth(std::string(32, 'M'), "bad"));
+  send(auth(std::string(32, 'M'), "bad"));
   EXPECT_EQ(refused, text);
-  tell(auth(std::string(33, 'M'), "bad"));
+  send(auth(std::string(33, 'M'), "bad"));
   EXPECT_EQ(answer(Opcode::sasl_auth, Status::invalid_arguments, "Invalid arguments"), text);
-  tell(auth("PLAIN", std::string(100000, 'x')) + std::string(Request{.opcode = Opcode::version}));
+  send(auth("PLAIN", std::string(100000, 'x')) + std::string(Request{.opcode = Opcode::version}));
   EXPECT_EQ(refused + "through\n", text);
   EXPECT_EQ(2U, gate.counters().commands.get());
 }
 
-TEST_F(SaslGateTest, AStrangersLargeValueBeginsNowhere) {
+TEST_F(SaslGateTest, ALargeValueBeforeAuthenticationBeginsNowhere) {
   protocol::ReplyBuffer reply(blocks);
   Command command;
   command.verb = protocol::Verb::set;
@@ -263,7 +263,7 @@ TEST_F(SaslGateTest, AStrangersLargeValueBeginsNowhere) {
   EXPECT_EQ(nullptr, gate.begin_value(client, command, reply));
   EXPECT_FALSE(reply.empty());
   EXPECT_EQ(0, behind.values);
-  tell(auth("PLAIN", "good"));
+  send(auth("PLAIN", "good"));
   gate.begin_value(client, command, reply);
   EXPECT_EQ(1, behind.values);
 }

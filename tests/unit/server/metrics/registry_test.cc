@@ -6,6 +6,7 @@
 
 #include <array>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace ember::server {
@@ -67,6 +68,22 @@ TEST(MetricRegistry, ShowsSectionsInOrderThenGroupsThenRows) {
     names += std::string(row->name) + " ";
   }
   EXPECT_EQ(names, "starts turns running hidden second speed model ");
+}
+
+TEST(MetricRegistry, AReadBesideAResetSubtractsNoMoreThanWasCounted) {
+  constexpr uint64_t kTurns = 20'000;
+  Engine engine;
+  MetricRegistry metrics;
+  metrics.add_one<Engine>(kEngineMetrics, engine);
+  std::jthread counting([&] {
+    for (uint64_t i = 0; i < kTurns; ++i) {
+      ++engine.turns;
+      metrics.reset();
+    }
+  });
+  for (int i = 0; i < 5'000; ++i) {
+    ASSERT_LE(metrics.number(MetricFamily::general, "turns"), kTurns);
+  }
 }
 
 TEST(MetricRegistry, AddsUpSources) {

@@ -120,10 +120,10 @@ TEST_F(WatchHubTest, EveryLogReachesEveryWatcherOfTheStream) {
     EXPECT_NE(std::string::npos, outlet_.blocks(watcher, 2).back().find("key=there"));
   }
   EXPECT_TRUE(outlet_.blocks(other, 0).empty());
-  const WatchHub::Figures figures = hub_.figures();
-  EXPECT_EQ(2U, figures.worker_written);
-  EXPECT_EQ(4U, figures.watcher_sent);
-  EXPECT_EQ(3U, figures.watchers);
+  const WatchHub::Stats stats = hub_.stats();
+  EXPECT_EQ(2U, stats.worker_written);
+  EXPECT_EQ(4U, stats.watcher_sent);
+  EXPECT_EQ(3U, stats.watchers);
 }
 
 TEST_F(WatchHubTest, WatchingIsOnFromAdmissionAndOffWithTheLastWatcher) {
@@ -149,24 +149,24 @@ TEST_F(WatchHubTest, TwentyWatchers) {
   hub_.leave(watchers[7]);
   EXPECT_NE(0U, hub_.admit(outlet_, kFetchers));
   EXPECT_EQ(0U, hub_.admit(outlet_, kFetchers));
-  EXPECT_EQ(WatchHub::kMostWatchers, hub_.figures().watchers);
+  EXPECT_EQ(WatchHub::kMostWatchers, hub_.stats().watchers);
 }
 
 TEST_F(WatchHubTest, WhoDoesNotTakeItsLinesGetsABoundedNumberOfThem) {
   const uint64_t slow = hub_.admit(outlet_, kFetchers);
   size_t told = 0;
   // Until its text is full, whatever the rings drop.
-  while (hub_.figures().watcher_skipped == 0) {
+  while (hub_.stats().watcher_skipped == 0) {
     get(*logs_[0], "key");
     ++told;
   }
   EXPECT_EQ(1U, outlet_.blocks(slow, 1).size());
-  WatchHub::Figures figures = hub_.figures();
-  while (figures.watcher_sent + figures.watcher_skipped < figures.worker_written) {
+  WatchHub::Stats stats = hub_.stats();
+  while (stats.watcher_sent + stats.watcher_skipped < stats.worker_written) {
     std::this_thread::yield();  // until the rings are empty
-    figures = hub_.figures();
+    stats = hub_.stats();
   }
-  EXPECT_EQ(told, figures.worker_written + figures.worker_dropped);
+  EXPECT_EQ(told, stats.worker_written + stats.worker_dropped);
   // Reads again: it learns how many were skipped, and what happens from now on.
   std::string all;
   while (all.find("key=last") == std::string::npos) {
@@ -178,10 +178,10 @@ TEST_F(WatchHubTest, WhoDoesNotTakeItsLinesGetsABoundedNumberOfThem) {
   for (size_t at = 0; (at = all.find("skipped=", at)) != std::string::npos; ++at) {
     skipped += std::stoull(all.substr(at + 8));
   }
-  figures = hub_.figures();
+  stats = hub_.stats();
   EXPECT_GT(skipped, 0U);
-  EXPECT_LE(skipped, figures.watcher_skipped);
-  EXPECT_LE(lines_with("type=item_get", all), figures.watcher_sent);
+  EXPECT_LE(skipped, stats.watcher_skipped);
+  EXPECT_LE(lines_with("type=item_get", all), stats.watcher_sent);
   for (const std::string& block : outlet_.blocks(slow, 0)) {
     EXPECT_LE(block.size(), 4096U + 30);  // and the number of those skipped
   }
@@ -196,7 +196,7 @@ TEST_F(WatchHubTest, WhoLeftIsGivenNothing) {
   get(*logs_[0], "key");
   EXPECT_EQ(1U, lines_in(outlet_.blocks(here, 1)));
   EXPECT_TRUE(outlet_.blocks(gone, 0).empty());
-  EXPECT_EQ(1U, hub_.figures().watchers);
+  EXPECT_EQ(1U, hub_.stats().watchers);
 }
 
 TEST_F(WatchHubTest, LogsWriteWhileWatchersComeAndGo) {
@@ -222,8 +222,8 @@ TEST_F(WatchHubTest, LogsWriteWhileWatchersComeAndGo) {
   }
   done = true;
   writers.clear();
-  EXPECT_EQ(0U, hub_.figures().watchers);
-  EXPECT_GT(hub_.figures().watcher_sent, 0U);
+  EXPECT_EQ(0U, hub_.stats().watchers);
+  EXPECT_GT(hub_.stats().watcher_sent, 0U);
 }
 
 TEST(WatchHubAlone, StopsWithoutHavingStarted) {
@@ -231,7 +231,7 @@ TEST(WatchHubAlone, StopsWithoutHavingStarted) {
   WatchLog& log = hub.add_log();
   EXPECT_FALSE(log.watched(UINT32_MAX));
   hub.stop();
-  EXPECT_EQ(0U, hub.figures().watchers);
+  EXPECT_EQ(0U, hub.stats().watchers);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Tally: what a replay of a trace came to.
+// ReplayResult: what a replay of a trace came to.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace ember::bench {
 
-struct Tally {
+struct ReplayResult {
   uint64_t requests = 0;
   uint64_t misses = 0;
   uint64_t request_bytes = 0;  // of all values asked for

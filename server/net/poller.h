@@ -15,12 +15,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 
 #include "base/fd.h"
-#include "base/result.h"
 #include "server/net/socket_address.h"
 
 namespace ember::server::net {
@@ -163,14 +161,7 @@ class Poller {
   virtual void wake() = 0;
 };
 
-/// Which one to open on this machine. `automatic` tries io_uring and takes epoll when it is
-/// refused, with one log line that says why; `uring` is an error then.
-Result<PollerKind> choose_poller(PollerKind wanted);
-
-/// Opens the poller of the calling thread. `kind` is one that choose_poller() gave. `hooks`
-/// outlives it.
-Result<std::unique_ptr<Poller>> open_poller(PollerKind kind, LoopHooks& hooks);
-
+/// Returns "io_uring", "epoll" or "auto".
 std::string_view name_of(PollerKind kind);
 
 }  // namespace ember::server::net

@@ -19,11 +19,6 @@ KNOWN = [
         "server/command/item_dumps",
     ],
     [
-        "server/net/epoll_poller",
-        "server/net/poller",
-        "server/net/uring_poller",
-    ],
-    [
         "server/net/tls/tls_channel",
         "server/net/tls/tls_poller",
     ],

@@ -40,6 +40,10 @@ class Stream {
   /// (an errno value), and only close() is left to do.
   virtual void on_connected(int error);
 
+  /// The name that the server's certificate must have, for connect() with TLS: a host's, or a
+  /// numeric address. Empty: the address that is connected to; of a Unix socket, any.
+  virtual std::string_view server_name() const { return {}; }
+
   /// Bytes came. They are valid during the call. A few may still come after pause().
   virtual void on_receive(std::span<const char> bytes) = 0;
 
@@ -140,7 +144,8 @@ class Poller {
   /// Connects `socket`, which is blocking, to `address`; on_connected() tells, from a later turn or
   /// a later part of this one. Then it is as if add() had been called. No limit of time: that is
   /// the connector's (connector.h). Requires: `socket` is a stream socket of the address's family;
-  /// nothing but close() is called before on_connected(). The stream's security is plain.
+  /// nothing but close() is called before on_connected(); the stream's security is plain, but for a
+  /// TlsPoller.
   virtual void connect(Stream& stream, Fd socket, const SocketAddress& address) = 0;
 
   virtual void pause(Stream& stream) = 0;

@@ -18,10 +18,6 @@ KNOWN = [
         "server/command/context",
         "server/command/item_dumps",
     ],
-    [
-        "server/net/tls/tls_channel",
-        "server/net/tls/tls_poller",
-    ],
 ]
 
 

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "server/local_service.h"
+#include "server/net/poller_factory.h"
 #include "server/options/help.h"
 
 namespace ember::server {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "server/net/poller_factory.h"
 #include "server/net/tls/tls_poller.h"
 #include "server/session/session.h"
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "server/net/poller_factory.h"
 
 namespace ember::server {
 namespace {

@@ -15,12 +15,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 
 #include "base/fd.h"
-#include "base/result.h"
 #include "server/net/socket_address.h"
 
 namespace ember::server::net {
@@ -41,6 +39,10 @@ class Stream {
   /// After connect(), once: the connection stands (0) and can be sent to, or it could not be made
   /// (an errno value), and only close() is left to do.
   virtual void on_connected(int error);
+
+  /// The name that the server's certificate must have, for connect() with TLS: a host's, or a
+  /// numeric address. Empty: the address that is connected to; of a Unix socket, any.
+  virtual std::string_view server_name() const { return {}; }
 
   /// Bytes came. They are valid during the call. A few may still come after pause().
   virtual void on_receive(std::span<const char> bytes) = 0;
@@ -142,7 +144,8 @@ class Poller {
   /// Connects `socket`, which is blocking, to `address`; on_connected() tells, from a later turn or
   /// a later part of this one. Then it is as if add() had been called. No limit of time: that is
   /// the connector's (connector.h). Requires: `socket` is a stream socket of the address's family;
-  /// nothing but close() is called before on_connected(). The stream's security is plain.
+  /// nothing but close() is called before on_connected(); the stream's security is plain, but for a
+  /// TlsPoller.
   virtual void connect(Stream& stream, Fd socket, const SocketAddress& address) = 0;
 
   virtual void pause(Stream& stream) = 0;
@@ -163,14 +166,7 @@ class Poller {
   virtual void wake() = 0;
 };
 
-/// Which one to open on this machine. `automatic` tries io_uring and takes epoll when it is
-/// refused, with one log line that says why; `uring` is an error then.
-Result<PollerKind> choose_poller(PollerKind wanted);
-
-/// Opens the poller of the calling thread. `kind` is one that choose_poller() gave. `hooks`
-/// outlives it.
-Result<std::unique_ptr<Poller>> open_poller(PollerKind kind, LoopHooks& hooks);
-
+/// Returns "io_uring", "epoll" or "auto".
 std::string_view name_of(PollerKind kind);
 
 }  // namespace ember::server::net

@@ -3,10 +3,14 @@
 
 #include <fmt/format.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+
+#include "base/check.h"
 
 namespace ember::server::net {
 namespace {
@@ -76,6 +80,19 @@ int count_session(SSL* ssl, SSL_SESSION* /*session*/) {
   return 0;  // no reference is kept
 }
 
+/// The server's certificate must have `name`; a host's name is also told to it (SNI), an address is
+/// not (RFC 6066, 3). Returns false if OpenSSL takes no such name.
+bool expect_name(SSL& ssl, const std::string& name) {
+  debug_check(!name.empty(), "a name that is expected is not empty");
+  X509_VERIFY_PARAM* const expected = SSL_get0_param(&ssl);
+  X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  if (X509_VERIFY_PARAM_set1_ip_asc(expected, name.c_str()) == 1) {
+    return true;
+  }
+  return X509_VERIFY_PARAM_set1_host(expected, name.c_str(), name.size()) == 1 &&
+         SSL_set_tlsext_host_name(&ssl, name.c_str()) == 1;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TlsContext>> TlsContext::open(const TlsOptions& options) {
@@ -87,20 +104,36 @@ Result<std::unique_ptr<TlsContext>> TlsContext::open(const TlsOptions& options) 
 }
 
 Result<void> TlsContext::reload() {
-  // The old one is freed behind the lock.
-  auto loaded = load();
-  if (!loaded) {
-    return fail(loaded.error().message);
+  // The old ones are freed behind the lock.
+  ContextPtr accept;
+  ContextPtr connect;
+  if (options_.accept) {
+    auto loaded = load_accept();
+    if (!loaded) {
+      return fail(loaded.error().message);
+    }
+    accept = std::move(*loaded);
   }
+  if (options_.connect) {
+    auto loaded = load_connect();
+    if (!loaded) {
+      return fail(loaded.error().message);
+    }
+    connect = std::move(*loaded);
+  }
+  check((accept != nullptr) == options_.accept, "what is to be accepted is loaded");
+  check((connect != nullptr) == options_.connect.has_value(), "what is to be opened is loaded");
   MutexLock lock(mutex_);
-  std::swap(context_, *loaded);
+  std::swap(accept_, accept);
+  std::swap(connect_, connect);
   loaded_at_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
   return {};
 }
 
-Result<TlsContext::ContextPtr> TlsContext::load() {
+/// Returns a context with what both sides have in common.
+Result<TlsContext::ContextPtr> TlsContext::make(const SSL_METHOD& method) const {
   ERR_clear_error();
-  ContextPtr context(SSL_CTX_new(TLS_server_method()));
+  ContextPtr context(SSL_CTX_new(&method));
   if (context == nullptr) {
     return fail(fmt::format("cannot make a TLS context: {}; is OpenSSL installed whole?", cause()));
   }
@@ -110,17 +143,52 @@ Result<TlsContext::ContextPtr> TlsContext::load() {
   // An idle connection gives OpenSSL's two 16 KiB buffers back.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_default_passwd_cb(context.get(), refuse_pass_phrase);
-  set_sessions(*context);
-  if (auto loaded = load_files(*context); !loaded) {
+  return context;
+}
+
+Result<TlsContext::ContextPtr> TlsContext::load_accept() {
+  check(options_.accept, "what accepts connections is loaded if it is asked for");
+  auto made = make(*TLS_server_method());
+  if (!made) {
+    return made;
+  }
+  SSL_CTX& context = **made;
+  set_sessions(context);
+  if (auto loaded = load_files(context); !loaded) {
     return fail(loaded.error().message);
   }
-  if (auto loaded = load_authorities(*context); !loaded) {
+  if (auto loaded = load_authorities(context); !loaded) {
     return fail(loaded.error().message);
   }
-  if (auto set = set_ciphers(*context); !set) {
+  if (auto set = set_ciphers(context); !set) {
     return fail(set.error().message);
   }
-  return context;
+  return made;
+}
+
+Result<TlsContext::ContextPtr> TlsContext::load_connect() const {
+  check(options_.connect.has_value(), "what opens connections is loaded if it is asked for");
+  auto made = make(*TLS_client_method());
+  if (!made) {
+    return made;
+  }
+  SSL_CTX& context = **made;
+  const TlsConnectOptions& options = *options_.connect;
+  SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_verify(&context, options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  const int loaded =
+      options.authorities.empty()
+          ? SSL_CTX_set_default_verify_paths(&context)
+          : SSL_CTX_load_verify_locations(&context, options.authorities.c_str(), nullptr);
+  if (loaded != 1) {
+    return cannot_load("authorities of servers",
+                       options.authorities.empty() ? "(the system's)" : options.authorities,
+                       "it must be a readable file with PEM certificates");
+  }
+  if (auto set = set_ciphers(context); !set) {
+    return fail(set.error().message);
+  }
+  return made;
 }
 
 Result<void> TlsContext::load_files(SSL_CTX& context) const {
@@ -203,18 +271,38 @@ void TlsContext::set_sessions(SSL_CTX& context) {
   SSL_CTX_sess_set_new_cb(&context, count_session);
 }
 
-SslPtr TlsContext::connect(Security security) {
+SslPtr TlsContext::accept(Security security) {
+  debug_check(security != Security::plain, "a plain connection has no TLS");
   ERR_clear_error();
   SslPtr ssl;
   {
     MutexLock lock(mutex_);
-    ssl.reset(SSL_new(context_.get()));
+    check(accept_ != nullptr, "connections are accepted as the options say");
+    ssl.reset(SSL_new(accept_.get()));
   }
   if (ssl != nullptr) {
     if (security == Security::tls_certified) {
       SSL_set_verify(ssl.get(), verify_flags(TlsVerify::require), nullptr);
     }
     SSL_set_accept_state(ssl.get());
+  }
+  ERR_clear_error();
+  return ssl;
+}
+
+SslPtr TlsContext::connect(const std::string& name) {
+  ERR_clear_error();
+  SslPtr ssl;
+  {
+    MutexLock lock(mutex_);
+    check(connect_ != nullptr, "connections are opened as the options say");
+    ssl.reset(SSL_new(connect_.get()));
+  }
+  if (ssl != nullptr) {
+    SSL_set_connect_state(ssl.get());
+    if (!name.empty() && !expect_name(*ssl, name)) {
+      ssl.reset();
+    }
   }
   ERR_clear_error();
   return ssl;

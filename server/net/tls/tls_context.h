@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// TlsContext: what all TLS connections of a server share: certificates, keys and settings, as
-// loaded last; and what is counted of handshakes. Not connections: tls_channel.h.
+// TlsContext: what all TLS connections of a process share, those of clients that come and those it
+// opens: certificates, keys, authorities and settings, as loaded last; and what is counted of
+// handshakes. Not connections: tls_channel.h.
 //
 // Threads: any. A connection keeps what was loaded when it came; reload() is for those to come.
 // Ownership: outlives every connection made from it.
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "base/mutex.h"
 #include "base/result.h"
@@ -36,8 +38,15 @@ class TlsContext {
   /// Loads the files again. When that fails, what was loaded before stays.
   Result<void> reload() EMBER_EXCLUDES(mutex_);
 
-  /// A connection of the server's side. Its input and output are `method`'s. Null: no memory.
-  SslPtr connect(Security security) EMBER_EXCLUDES(mutex_);
+  /// Returns the server's side of a connection, without input and output; null without memory.
+  /// Requires: `security` is not plain; options().accept.
+  SslPtr accept(Security security) EMBER_EXCLUDES(mutex_);
+
+  /// Returns the client's side of a connection, without input and output; null without memory, or
+  /// for a name that no certificate can have. The server's certificate must have `name`: a host's
+  /// name, which the server is told (SNI), or a numeric address; empty: any name.
+  /// Requires: options().connect.
+  SslPtr connect(const std::string& name) EMBER_EXCLUDES(mutex_);
 
   const TlsOptions& options() const { return options_; }
 
@@ -51,7 +60,9 @@ class TlsContext {
   using ContextPtr = std::unique_ptr<SSL_CTX, SslFree>;
 
   explicit TlsContext(const TlsOptions& options) : options_(options) {}
-  Result<ContextPtr> load();
+  Result<ContextPtr> make(const SSL_METHOD& method) const;
+  Result<ContextPtr> load_accept();
+  Result<ContextPtr> load_connect() const;
   Result<void> load_files(SSL_CTX& context) const;
   Result<void> load_authorities(SSL_CTX& context) const;
   Result<void> set_ciphers(SSL_CTX& context) const;
@@ -63,7 +74,8 @@ class TlsContext {
   std::atomic<std::chrono::steady_clock::time_point> loaded_at_{};
 
   Mutex mutex_;
-  ContextPtr context_ EMBER_GUARDED_BY(mutex_);
+  ContextPtr accept_ EMBER_GUARDED_BY(mutex_);   // null without options_.accept
+  ContextPtr connect_ EMBER_GUARDED_BY(mutex_);  // null without options_.connect
 };
 
 }  // namespace ember::server::net

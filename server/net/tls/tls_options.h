@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -19,7 +20,19 @@ enum class TlsVersion : uint8_t { tls1_0 = 0, tls1_1 = 1, tls1_2 = 2, tls1_3 = 3
 /// ssl_keyformat. The numbers are memcached's.
 enum class TlsKeyFormat : uint8_t { pem = 1, der = 2 };
 
+/// Of connections that this side opens.
+struct TlsConnectOptions {
+  /// A PEM file with the authorities whose certificates servers may have. Empty: the system's.
+  std::string authorities;
+  /// Whether a server's certificate is verified at all: its chain, its dates and its name.
+  bool verify = true;
+};
+
 struct TlsOptions {
+  /// Whether connections of clients are accepted: chain_cert and what follows it are loaded.
+  bool accept = true;
+  /// Null: this side opens no connections with TLS.
+  std::optional<TlsConnectOptions> connect;
   /// ssl_chain_cert: a PEM file, the server's certificate first.
   std::string chain_cert;
   /// ssl_key. Empty: it is in chain_cert.

@@ -5,18 +5,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/check.h"
 
 namespace ember::server::net {
 namespace {
-
-/// Buffers kept for reuse, and the largest that is kept.
-constexpr size_t kKeptBuffers = 64;
-constexpr size_t kLargestKept = 64 * kKiB;
-/// Room for a record of 16 KiB with what TLS puts around it, and for a few small ones.
-constexpr size_t kBufferSize = 17 * kKiB;
 
 // OpenSSL reads and writes through a BIO; this one is the channel.
 
@@ -29,7 +25,9 @@ int bio_create(BIO* bio) {
 
 int bio_read(BIO* bio, char* place, int size) {
   BIO_clear_retry_flags(bio);
-  const size_t taken = channel_behind(bio).take({place, static_cast<size_t>(std::max(size, 0))});
+  const auto room = static_cast<size_t>(std::max(size, 0));
+  const size_t taken = channel_behind(bio).take({place, room});
+  debug_check(taken <= room, "no more is taken than there is room");
   if (taken == 0) {
     BIO_set_retry_read(bio);
     return -1;
@@ -51,7 +49,10 @@ long bio_control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) 
 
 TlsPoller::TlsPoller(std::unique_ptr<Poller> inner, TlsContext& context, Timers& timers,
                      MethodPtr method)
-    : context_(context), timers_(timers), method_(std::move(method)), inner_(std::move(inner)) {
+    : method_(std::move(method)),
+      inner_(std::move(inner)),
+      loop_{.inner = *inner_, .context = context, .timers = timers, .owner = *this} {
+  check(method_ != nullptr, "OpenSSL's input and output are there");
   BIO_meth_set_create(method_.get(), bio_create);
   BIO_meth_set_read(method_.get(), bio_read);
   BIO_meth_set_write(method_.get(), bio_write);
@@ -62,6 +63,7 @@ TlsPoller::~TlsPoller() = default;
 
 Result<std::unique_ptr<TlsPoller>> TlsPoller::open(std::unique_ptr<Poller> inner,
                                                    TlsContext& context, Timers& timers) {
+  check(inner != nullptr, "there is a poller behind TLS");
   MethodPtr method(BIO_meth_new(BIO_TYPE_SOURCE_SINK, "ember"));
   if (method == nullptr) {
     return fail_errno("cannot make OpenSSL's input and output", ENOMEM);
@@ -70,8 +72,8 @@ Result<std::unique_ptr<TlsPoller>> TlsPoller::open(std::unique_ptr<Poller> inner
       new TlsPoller(std::move(inner), context, timers, std::move(method)));
 }
 
-SslPtr TlsPoller::connect(Security security) {
-  SslPtr ssl = context_.connect(security);
+/// Returns `ssl` with this poller's input and output; null without memory.
+SslPtr TlsPoller::attach_bio(SslPtr ssl) const {
   BIO* const bio = ssl != nullptr ? BIO_new(method_.get()) : nullptr;
   if (bio == nullptr) {
     return nullptr;
@@ -80,33 +82,58 @@ SslPtr TlsPoller::connect(Security security) {
   return ssl;
 }
 
+TlsChannel& TlsPoller::make_channel(Stream& stream, int fd, SslPtr ssl, TlsChannel::Side side) {
+  check(fd >= 0, "a channel has a socket");
+  const Security security = stream.poller_state.security;
+  debug_check(security != Security::plain, "only streams with TLS have channels");
+  stream.poller_state = {};
+  stream.poller_state.security = security;
+  stream.poller_state.fd = fd;
+  const auto at = static_cast<size_t>(fd);
+  if (channels_.size() <= at) {
+    channels_.resize(at + 1);
+  }
+  check(channels_[at] == nullptr, "a descriptor has one channel");
+  BIO* const bio = ssl != nullptr ? SSL_get_rbio(ssl.get()) : nullptr;
+  channels_[at] = std::make_unique<TlsChannel>(loop_, stream, std::move(ssl), side);
+  if (bio != nullptr) {
+    BIO_set_data(bio, channels_[at].get());
+  }
+  return *channels_[at];
+}
+
 void TlsPoller::add(Stream& stream, Fd connection) {
+  role_.assume();
+  debug_check(static_cast<bool>(connection), "a stream has a socket");
   const Security security = stream.poller_state.security;
   if (security == Security::plain) {
     inner_->add(stream, std::move(connection));
     return;
   }
-  SslPtr ssl = connect(security);
+  SslPtr ssl = attach_bio(loop_.context.accept(security));
   if (ssl == nullptr) {
-    // Nothing is heard or said without encryption: its user closes it at once.
+    // Nothing is received or sent without encryption: its user closes it at once.
     inner_->add(stream, std::move(connection));
     stream.on_end(ENOMEM);
     return;
   }
-  stream.poller_state = {};
-  stream.poller_state.security = security;
-  stream.poller_state.fd = connection.get();
-  const auto at = static_cast<size_t>(connection.get());
-  if (channels_.size() <= at) {
-    channels_.resize(at + 1);
-  }
-  check(channels_[at] == nullptr, "a descriptor has one channel");
-  BIO* const bio = SSL_get_rbio(ssl.get());
-  channels_[at] = std::make_unique<TlsChannel>(*this, stream, std::move(ssl));
-  TlsChannel& channel = *channels_[at];
-  BIO_set_data(bio, &channel);
-  timers_.arm_in(channel, uint64_t{context_.options().handshake_timeout_s} * 1000, *this);
+  TlsChannel& channel =
+      make_channel(stream, connection.get(), std::move(ssl), TlsChannel::Side::accepted);
+  channel.limit_handshake();
   inner_->add(channel, std::move(connection));
+}
+
+void TlsPoller::connect(Stream& stream, Fd socket, const SocketAddress& address) {
+  role_.assume();
+  if (stream.poller_state.security == Security::plain) {
+    inner_->connect(stream, std::move(socket), address);
+    return;
+  }
+  const std::string_view name = stream.server_name();
+  SslPtr ssl = attach_bio(loop_.context.connect(name.empty() ? address.host() : std::string(name)));
+  TlsChannel& channel =
+      make_channel(stream, socket.get(), std::move(ssl), TlsChannel::Side::opened);
+  inner_->connect(channel, std::move(socket), address);
 }
 
 void TlsPoller::send(Stream& stream, std::span<const iovec> ranges) {
@@ -125,33 +152,15 @@ void TlsPoller::close(Stream& stream) {
   }
 }
 
-void TlsPoller::handshake_over(TlsChannel& channel) { timers_.cancel(channel); }
-
 void TlsPoller::release(TlsChannel& channel) {
+  role_.assume();
   Stream& user = channel.user();
   const auto at = static_cast<size_t>(std::exchange(user.poller_state.fd, -1));
+  check(at < channels_.size() && channels_[at].get() == &channel, "a channel is released once");
+  check(!channel.armed(), "a channel that goes has no limit of time");
   user.poller_state.security = Security::plain;
-  handshake_over(channel);
   const std::unique_ptr<TlsChannel> gone = std::move(channels_[at]);
   user.on_released();
-}
-
-std::unique_ptr<std::vector<char>> TlsPoller::take_buffer() {
-  if (free_buffers_.empty()) {
-    auto buffer = std::make_unique<std::vector<char>>();
-    buffer->reserve(kBufferSize);
-    return buffer;
-  }
-  auto buffer = std::move(free_buffers_.back());
-  free_buffers_.pop_back();
-  return buffer;
-}
-
-void TlsPoller::give_buffer(std::unique_ptr<std::vector<char>> buffer) {
-  if (free_buffers_.size() < kKeptBuffers && buffer->capacity() <= kLargestKept) {
-    buffer->clear();
-    free_buffers_.push_back(std::move(buffer));
-  }
 }
 
 }  // namespace ember::server::net

@@ -17,6 +17,7 @@
 
 #include "base/fd.h"
 #include "server/net/poller.h"
+#include "server/net/poller_factory.h"
 #include "server/net/ring.h"
 
 namespace ember::server::net {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "server/net/poller_factory.h"
 #include "server/session/session.h"
 #include "server/session/session_set.h"
 #include "tests/unit/server/net/test_loop.h"

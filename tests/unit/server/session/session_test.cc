@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "server/net/poller.h"
+#include "server/net/poller_factory.h"
 #include "server/net/ring.h"
 #include "server/session/session_set.h"
 #include "tests/unit/protocol/binary_request.h"

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "protocol/binary_header.h"
+#include "server/net/poller_factory.h"
 #include "server/net/ring.h"
 #include "server/net/sockets.h"
 #include "server/session/session_set.h"

@@ -26,7 +26,7 @@ TEST_F(TlsContextTest, LoadsWhatIsGiven) {
   options.ciphers = "TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256";
   const auto context = TlsContext::open(options);
   ASSERT_TRUE(context.has_value()) << context.error().message;
-  EXPECT_NE(nullptr, (*context)->connect(Security::tls));
+  EXPECT_NE(nullptr, (*context)->accept(Security::tls));
   EXPECT_EQ(0U, (*context)->seconds_since_load());
   EXPECT_EQ(0U, (*context)->handshake_errors());
 }
@@ -68,6 +68,26 @@ TEST_F(TlsContextTest, TellsWhichFileIsWrongAndWhy) {
   expect_refused(options, "Error setting the provided cipher(s): NONSENSE; ");
 }
 
+TEST_F(TlsContextTest, LoadsEachSideAsAsked) {
+  TlsOptions options;
+  options.accept = false;
+  options.connect.emplace(TlsConnectOptions{.authorities = certificates.path("ca.pem")});
+  const auto context = TlsContext::open(options);
+  ASSERT_TRUE(context.has_value()) << context.error().message;
+  for (const std::string name : {"cache.example", "127.0.0.1", "::1", ""}) {
+    const SslPtr ssl = (*context)->connect(name);
+    ASSERT_NE(nullptr, ssl) << name;
+    EXPECT_EQ(0, SSL_is_server(ssl.get()));
+    const char* const told = SSL_get_servername(ssl.get(), TLSEXT_NAMETYPE_host_name);
+    EXPECT_EQ(name == "cache.example" ? name : "", told == nullptr ? "" : told);
+  }
+  EXPECT_EQ(nullptr, (*context)->connect(std::string(1000, 'n'))) << "no host has such a name";
+
+  options.connect->authorities = certificates.path("none");
+  expect_refused(
+      options, "Error loading the authorities of servers: " + options.connect->authorities + " : ");
+}
+
 TEST_F(TlsContextTest, AsksNobodyForAPassPhrase) {
   EVP_PKEY* const key = EVP_EC_gen("P-256");
   std::FILE* const out = std::fopen(certificates.path("locked.key").c_str(), "w");
@@ -84,7 +104,7 @@ TEST_F(TlsContextTest, ABadReloadChangesNothing) {
   auto context = TlsContext::open(certificates.options());
   ASSERT_TRUE(context.has_value());
   const auto serial = [&] {
-    const SslPtr ssl = (*context)->connect(Security::tls);
+    const SslPtr ssl = (*context)->accept(Security::tls);
     return ASN1_INTEGER_get(X509_get0_serialNumber(SSL_get_certificate(ssl.get())));
   };
   const long first = serial();

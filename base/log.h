@@ -29,11 +29,12 @@ bool enabled(Level level);
 /// Writes one line, whatever its kind. Control characters in `message` are escaped.
 void write(Level level, std::string_view message);
 
-/// Whether one more line of this kind, a text that lies where it is for good, may be written. Tells
-/// of those that were left out before.
+/// Returns whether one more line of this kind, a text that lies where it is for good, may be
+/// written. Writes how many were left out before.
 bool admit(std::string_view kind);
 
-/// Tells of the lines left out, once it is time: for whoever runs now and then.
+/// Writes how many lines were left out, once their window is over: for a thread that runs now and
+/// then.
 void report_left_out();
 
 /// `text` as the value of a name=value pair: in quotes if it has blanks, quotes, "=" or nothing.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // BinaryParser: bytes of the binary protocol to the same commands that the text Parser gives,
 // incrementally. One for each connection that speaks it. It has no get_end: each key asked for is
-// answered, or not, by itself.
+// answered, or not, by itself. Not the answers: binary_reply.h.
 //
+// Ownership, threads, errors: as Parser's.
 // Invariants: the commands that come out do not depend on how the input was cut. It never looks
 // beyond the input given and keeps no pointer into it. A request that is not valid is
 // Verb::invalid with its status in `number`; after one whose end nobody can know, or a byte that
@@ -26,7 +27,7 @@ class BinaryParser {
   explicit BinaryParser(const Parser::Options& options)
       : max_buffered_value_(options.max_buffered_value) {}
 
-  /// As Parser::parse(); but after Stop::value the value has no terminator.
+  /// As Parser::parse(); but after Stop::value the value has no terminator. Requires: as there.
   Step parse(std::span<const char> input, std::span<Command> out);
 
  private:

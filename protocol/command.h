@@ -136,19 +136,19 @@ struct Command {
   BinaryFields binary;
 };
 
-/// As clients write it: "get", "delete"; of the binary protocol's: "noop". "invalid" for what is
-/// none.
+/// Returns the verb as clients write it: "get", "delete"; of the binary protocol's: "noop".
+/// "invalid" for what is none.
 std::string_view name_of(Verb verb);
 
-/// True for commands whose line is followed by a value.
+/// Returns true for commands whose line is followed by a value.
 constexpr bool carries_value(Verb verb) {
   return (verb >= Verb::set && verb <= Verb::cas) || verb == Verb::ms;
 }
 
-/// True for one key of a retrieval line.
+/// Returns true for one key of a retrieval line.
 constexpr bool is_retrieval(Verb verb) { return verb <= Verb::gats; }
 
-/// True for commands that name a key.
+/// Returns true for commands that name a key.
 constexpr bool has_key(Verb verb) {
   return is_retrieval(verb) || (verb >= Verb::set && verb <= Verb::me && verb != Verb::mn) ||
          verb == Verb::sasl_auth || verb == Verb::sasl_step;

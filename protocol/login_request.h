@@ -3,8 +3,10 @@
 // set command of any key whose value is "user password" (protocol.txt, "Authentication"). Anything
 // else is recognized only as far as is needed to refuse it. Not who may log in.
 //
-// Beside the parser, not in it: no other code reads a stranger's bytes, and memcached's set is
-// looser here (any key and flags at all).
+// Beside the parser, not in it: no other code reads bytes of a client that has not authenticated,
+// and memcached's set is looser here (any key and flags at all).
+//
+// Threads: any; it keeps nothing.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +16,8 @@
 
 namespace ember::protocol {
 
-/// The longest line, and the longest value that is waited for: what a stranger can make us hold is
-/// their sum.
+/// The longest line, and the longest value that is waited for: what a client can make a session
+/// hold before it has authenticated is their sum.
 inline constexpr size_t kMaxLoginLine = 2048;
 inline constexpr size_t kMaxLoginValue = 2048;
 
@@ -40,8 +42,8 @@ struct LoginRequest {
   std::string_view password;
 };
 
-/// Reads one request from the beginning of `input`. What comes out does not depend on how the
-/// input was cut.
+/// Reads one request from the beginning of `input`. Returns what it is; views in it live as long as
+/// the input. What is returned does not depend on how the input was cut.
 LoginRequest read_login(std::span<const char> input);
 
 }  // namespace ember::protocol

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Parser: bytes of the text protocols (classic and meta) to commands, incrementally.
-// One for each connection, small: it remembers only what a cut request needs.
+// One for each connection, small: it remembers only what a cut request needs. Not the execution
+// (handler.h), not the binary protocol (binary_parser.h), not the login of -Y (login_request.h).
 //
+// Ownership: the caller owns input and commands; the views in the commands point into the input and
+// into the parser's scratch space, and live until the next call of parse(). Threads: one.
+// Errors: a bad request is a command, Verb::invalid, with the reply; no call fails.
 // Invariants: the commands that come out do not depend on how the input was cut. It never looks
 // beyond the input given and keeps no pointer into it.
 #pragma once
@@ -42,15 +46,16 @@ class Parser {
 
   explicit Parser(const Options& options);
 
-  /// Parses as many commands as are complete, at most out.size() (at least 2). The input is not
-  /// changed. What is left begins the input of the next call, with more behind it.
+  /// Parses as many commands as are complete, at most out.size(). Returns how far it came and why
+  /// it stopped. The input is not changed; what is left begins the input of the next call, with
+  /// more behind it. Requires: `out` has room for two commands.
   ///
   /// A retrieval line of up to max_line_size bytes is waited for and proved before its first key
   /// comes out: a bad one is a single error. A longer one streams, and may end in an error in
   /// place of get_end: whatever its keys have answered is taken back as far as it is not sent.
   ///
-  /// After Stop::value the session moves value_size + 2 bytes itself (into its place, or nowhere
-  /// when refused) before it calls again.
+  /// After Stop::value, requires: the caller has moved value_size + 2 bytes itself (into their
+  /// place, or nowhere when the command is refused) before it calls again.
   Step parse(std::span<const char> input, std::span<Command> out);
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ReplyBuffer: the bytes a connection still has to send, in order: blocks that small replies are
-// written into, and references to large values that are sent from where they lie.
+// written into, and references to large values that are sent from where they lie. Not the words of
+// replies (line_writer.h and what stands on it), not the sending.
 //
 // Ownership: blocks come from the worker's BlockPool and go back as soon as they are sent, so an
 // idle connection holds none. A referenced value is given back through its Release.
@@ -33,7 +34,9 @@ class BlockPool {
   static constexpr size_t kKept = 256;
 
   using Block = std::unique_ptr<char[]>;
+  /// Returns a free block, or a new one. Its bytes are anything.
   Block take();
+  /// Takes a block back. Requires: it is one of take()'s.
   void give(Block block);
 
  private:
@@ -47,9 +50,11 @@ class ReplyBuffer {
   ReplyBuffer(const ReplyBuffer&) = delete;
   ReplyBuffer& operator=(const ReplyBuffer&) = delete;
 
-  /// Room for `size` contiguous bytes (at most BlockPool::kBlockSize), valid until the next call.
+  /// Returns room for `size` contiguous bytes, valid until the next call. Requires: `size` is at
+  /// most BlockPool::kBlockSize.
   char* reserve(size_t size);
-  /// Makes the first `size` of the reserved bytes part of the reply.
+  /// Makes the first `size` of the reserved bytes part of the reply. Requires: they were reserved
+  /// by the last call.
   void commit(size_t size);
 
   /// Copies `bytes` of any length.
@@ -58,21 +63,21 @@ class ReplyBuffer {
   /// Sends `bytes` from where they lie; they must stay until `release` is called.
   void append_reference(std::string_view bytes, Release release);
 
-  /// Bytes not yet sent, references included.
+  /// Returns how many bytes are not yet sent, references included.
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
   /// Fills `out` with the first unsent ranges; returns how many.
   size_t gather(std::span<iovec> out) const;
 
-  /// The first `size` bytes are sent: drops them.
+  /// The first `size` bytes are sent: drops them. Requires: there are so many.
   void consume(size_t size);
 
   /// Drops everything, releasing references.
   void clear();
 
-  /// For replies taken back before they are sent (a batch of keys whose line turns out bad):
-  /// the size now, and back to it. Only bytes appended since may be dropped.
+  /// Takes back replies before they are sent (those to keys whose line turns out bad): drops what
+  /// is behind the first `size` bytes. Requires: `size` is at most size().
   void truncate(size_t size);
 
  private:

@@ -4,6 +4,8 @@
 // --memory-limit 64, --memory-l 64 (any beginning that fits one name only), options behind words,
 // nothing behind "--". Beyond them: --memory_limit, and blanks around a value.
 // Not the values: it knows only which options take one.
+//
+// Ownership: refers to the arguments. Threads: one.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +28,14 @@ struct GivenOption {
 
 class ArgumentReader {
  public:
-  /// `arguments` must outlive the reader.
+  /// Requires: `arguments` outlive the reader.
   explicit ArgumentReader(const std::vector<std::string>& arguments) : arguments_(arguments) {}
 
-  /// The next option; nothing at the end; an Error for one that does not exist, lacks its value
-  /// or has one too many.
+  /// Returns the next option; nothing at the end; an error for one that does not exist, lacks its
+  /// value or has one too many.
   std::expected<std::optional<GivenOption>, OptionError> next();
 
-  /// Words met so far that belong to no option. memcached ignores them.
+  /// Returns the words met so far that belong to no option. memcached ignores them.
   const std::vector<std::string>& ignored_words() const { return ignored_words_; }
 
  private:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// help: what -h, -V and -i print, in memcached's shape, from the option tables.
+// help: what -h, -V and -i print, in memcached's shape, from the option tables. Not the printing.
+//
+// Threads: any.
 #pragma once
 
 #include <string>
@@ -11,14 +13,15 @@ namespace ember::server {
 inline constexpr std::string_view kMemcachedVersion = "1.6.45";
 inline constexpr std::string_view kEmberVersion = "0.1.0";
 
-/// -h
+/// Returns what -h prints.
 std::string help_text();
 
-/// -V: "memcached 1.6.45 (ember 0.1.0)". Tools take the second word of `memcached -V` (or what
-/// follows "memcached ") for the version and choose features by it; Ember's own would mislead them.
+/// Returns what -V prints: "memcached 1.6.45 (ember 0.1.0)". Tools take the second word of
+/// `memcached -V` (or what follows "memcached ") for the version and choose features by it; Ember's
+/// own would mislead them.
 std::string version_text();
 
-/// -i
+/// Returns what -i prints.
 std::string license_text();
 
 }  // namespace ember::server

@@ -24,11 +24,11 @@ class OptionFlags {
   /// Registers the table's rows with gflags, the first time in a process.
   OptionFlags();
 
-  /// Sets the row's flag; its value, or nothing when `text` is not of the row's type.
-  /// Not for actions: they are no flags (gflags has a --help and a --version of its own).
+  /// Sets the row's flag. Returns its value; nothing when `text` is not of the row's type.
+  /// Requires: the row is no action. Those are no flags (gflags has a --help and a --version).
   std::optional<FlagValue> set(const OptionRow& row, std::string_view text);
 
-  /// The flag's name with gflags: underscores for dashes.
+  /// Returns the flag's name with gflags: underscores for dashes.
   static std::string flag_name(const OptionRow& row);
 
  private:

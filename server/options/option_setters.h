@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// option_setters: what each option of the table does to Options, and the limits of its value.
+// option_setters: what each option of the table does to Options, and the limits of its value. Not
+// how options are told apart (argument_reader.h), not which fit together (option_checks.h).
 #pragma once
 
 #include <optional>

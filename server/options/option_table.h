@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // option_table: every option there is, once: memcached's, and Ember's own few. From it come the
 // command line (through gflags), -h, docs/options.md and the option section of docs/ember.1.
-// Not what an option does to Options: that is options.cc. Not what is behind -o: suboption_table.h.
+// Not what an option does to Options: option_setters.h. Not what is behind -o: suboption_table.h.
+//
+// Threads: a constant.
 #pragma once
 
 #include <cstdint>
@@ -37,16 +39,16 @@ struct OptionRow {
   std::string_view remark = {};
 };
 
-/// In the order of help.
+/// Returns all rows, in the order of help.
 std::span<const OptionRow> option_table();
 
-/// nullptr when there is none.
+/// Returns the row of `short_name`; nullptr when there is none.
 const OptionRow* find_option(char short_name);
 
-/// Underscores count as dashes. nullptr when there is none.
+/// Returns the row of `long_name`, underscores counting as dashes; nullptr when there is none.
 const OptionRow* find_option(std::string_view long_name);
 
-/// "-m, --memory-limit", "--io": as it is named in messages and documents.
+/// Returns "-m, --memory-limit", "--io": as the option is named in messages and documents.
 std::string option_name(const OptionRow& row);
 
 }  // namespace ember::server

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Refusal: why a value or a command line is not taken, or nothing when it is. What each refusal
-// says and exits with is memcached's, where memcached refuses too.
+// says and exits with is memcached's, where memcached refuses too. Not the warnings and
+// notes of what is taken: those are in Options.
 #pragma once
 
 #include <optional>

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "server/net/poller_factory.h"
 
@@ -24,6 +25,7 @@ constexpr int kPauseMs = 10;
 Acceptor::Acceptor(const AcceptorOptions& options, const std::vector<net::ListenSocket>& sockets,
                    ConnectionLimit& limit, Taker taker)
     : options_(options), limit_(limit), taker_(std::move(taker)) {
+  check(taker_ != nullptr, "accepted connections have a taker");
   for (const net::ListenSocket& socket : sockets) {
     auto slot = std::make_unique<ListenSlot>();
     slot->acceptor = this;
@@ -36,6 +38,7 @@ Acceptor::Acceptor(const AcceptorOptions& options, const std::vector<net::Listen
 Acceptor::~Acceptor() { stop(); }
 
 Result<void> Acceptor::start() {
+  check(!thread_.joinable() && poller_ == nullptr, "an acceptor is started once");
   std::promise<Result<void>> promise;
   auto opened = promise.get_future();
   thread_ =
@@ -44,6 +47,7 @@ Result<void> Acceptor::start() {
 }
 
 void Acceptor::run(std::promise<Result<void>> opened) {
+  acceptor_.assume();
   ::pthread_setname_np(::pthread_self(), "ember-accept");
   auto poller = net::open_poller(options_.poller, *this);
   if (!poller) {
@@ -65,6 +69,8 @@ void Acceptor::run(std::promise<Result<void>> opened) {
 }
 
 void Acceptor::accepted(Fd connection, uint32_t listener) {
+  acceptor_.assume();
+  check(listener < slots_.size() && connection, "a connection comes from a listener");
   if (!limit_.take()) {
     // Best effort, as the client may be gone.
     ::send(connection.get(), kRefusal.data(), kRefusal.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -77,6 +83,8 @@ void Acceptor::accepted(Fd connection, uint32_t listener) {
 }
 
 void Acceptor::failed(int error) {
+  acceptor_.assume();
+  debug_check(error > 0, "a failure has an errno value");
   if (!disabled_.load(std::memory_order_relaxed)) {
     log::warning(
         "cannot accept a connection; pausing: raise the limit of open files, or lower -c so that "
@@ -100,6 +108,7 @@ void Acceptor::disable() {
 void Acceptor::enable() {
   using std::chrono::duration_cast;
   using std::chrono::microseconds;
+  check(disabled_.load(std::memory_order_relaxed), "only a pause ends");
   const auto pause = std::chrono::steady_clock::now() - disabled_since_;
   if (pause < std::chrono::milliseconds(kPauseMs) ||
       (!options_.reject_beyond_limit && limit_.full())) {

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/check.h"
+
 namespace ember::server {
 
 class ConnectionLimit {
@@ -19,7 +21,7 @@ class ConnectionLimit {
   uint64_t total() const { return total_.load(std::memory_order_relaxed); }
   uint64_t rejected() const { return rejected_.load(std::memory_order_relaxed); }
 
-  /// A connection came: it has a place from now on, unless all are taken.
+  /// A connection came. Returns whether it has a place from now on; not if all are taken.
   bool take() {
     if (current_.fetch_add(1, std::memory_order_relaxed) >= max_) {
       give_back();
@@ -29,7 +31,11 @@ class ConnectionLimit {
     total_.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
-  void give_back() { current_.fetch_sub(1, std::memory_order_relaxed); }
+  /// A connection has gone. Requires: take() gave it a place.
+  void give_back() {
+    const size_t before = current_.fetch_sub(1, std::memory_order_relaxed);
+    debug_check(before > 0, "a connection gives back the place that it has");
+  }
 
  private:
   const size_t max_;

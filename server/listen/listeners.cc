@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 
 namespace ember::server {
@@ -14,6 +15,7 @@ Result<void> open_unix(const Options& options, const net::ListenOptions& how,
   if (!socket) {
     return fail(socket.error().message);
   }
+  check(listeners.streams.empty(), "a Unix socket is the only one");
   listeners.streams.push_back(std::move(*socket));
   listeners.specs.emplace_back();
   return {};
@@ -35,6 +37,7 @@ Result<void> open_tcp(const ListenAddress& spec, const Options& options,
     listeners.streams.push_back(std::move(socket));
     listeners.specs.push_back(spec);
   }
+  check(listeners.streams.size() == listeners.specs.size(), "each socket knows what it is for");
   return {};
 }
 
@@ -48,6 +51,9 @@ Result<void> open_udp(const ListenAddress& spec, const Options& options,
     listeners.datagrams.push_back(std::move(socket));
     listeners.datagram_specs.push_back(spec);
   }
+  check(listeners.datagrams.size() == listeners.datagram_specs.size(),
+        "each socket knows what it is for");
+  check(listeners.datagrams.size() % options.threads == 0, "each worker has its socket");
   return {};
 }
 

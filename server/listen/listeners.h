@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Listeners: every socket a server hears clients on, opened from its options.
-// Threads: opened by one; what they are is then read by all.
+// Listeners: every socket that clients reach a server on, opened from its options. Not accepting:
+// acceptor.h. Sockets that a service manager opened: passed_sockets.h.
+// Ownership: the sockets close with it. Threads: opened by one, then read by all.
 #pragma once
 
 #include <vector>
@@ -20,6 +21,9 @@ struct Listeners {
   std::vector<ListenAddress> datagram_specs;  // likewise
 };
 
+/// Opens what -p, -U, -l and -s ask for: each socket has its address, and listens.
+/// Returns an error that names the address and what to do, when one cannot be had.
+/// Requires: `options` are checked (option_checks.h).
 Result<Listeners> open_listeners(const Options& options);
 
 }  // namespace ember::server

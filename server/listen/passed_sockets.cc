@@ -14,6 +14,7 @@
 #include <ranges>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/numbers.h"
 
 namespace ember::server {
@@ -64,6 +65,7 @@ ListenAddress spec_of(std::string_view name) {
 }
 
 net::ListenSocket described(Fd fd) {
+  check(static_cast<bool>(fd), "a socket that was passed is open");
   net::ListenSocket socket;
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
@@ -128,10 +130,12 @@ Result<std::vector<PassedSocket>> take_passed_sockets() {
     sockets.push_back({.fd = Fd(fd), .name = std::string(rest.substr(0, colon))});
     rest.remove_prefix(std::min(colon + 1, rest.size()));
   }
+  check(sockets.size() == *count, "all sockets that were passed are taken");
   return sockets;
 }
 
 Result<Listeners> adopt_sockets(std::vector<PassedSocket> sockets, size_t workers) {
+  check(workers > 0, "datagrams have a worker");
   Listeners listeners;
   for (PassedSocket& passed : sockets) {
     const int fd = passed.fd.get();

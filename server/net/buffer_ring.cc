@@ -42,6 +42,7 @@ Result<std::unique_ptr<BufferRing>> BufferRing::open(io_uring& ring) {
 
 BufferRing::BufferRing(io_uring& ring, io_uring_buf_ring* entries, char* buffers)
     : ring_(ring), entries_(entries), buffers_(buffers) {
+  check(entries_ != nullptr && buffers_ != nullptr, "a ring has memory");
   io_uring_buf_ring_init(entries_);
   grow();
   // These will be used anyway. Touched now, they do not look like the cost of connections.
@@ -59,13 +60,20 @@ BufferRing::~BufferRing() {
 void BufferRing::grow() {
   const unsigned wanted = std::clamp(provided_ * 2, kMinBuffers, kMaxBuffers);
   while (provided_ < wanted) {
-    give_back(static_cast<uint16_t>(provided_));
+    lend(static_cast<uint16_t>(provided_));
     ++provided_;
   }
   publish();
+  debug_check(provided_ >= kMinBuffers && provided_ <= kMaxBuffers, "lent buffers have bounds");
 }
 
 void BufferRing::give_back(uint16_t id) {
+  debug_check(id < provided_, "only a lent buffer is given back");
+  lend(id);
+}
+
+void BufferRing::lend(uint16_t id) {
+  debug_check(unpublished_ < static_cast<int>(kMaxBuffers), "a buffer is given back once");
   io_uring_buf_ring_add(entries_, buffers_ + size_t{id} * kBufferSize, kBufferSize, id,
                         io_uring_buf_ring_mask(kMaxBuffers), unpublished_);
   ++unpublished_;

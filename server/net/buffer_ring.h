@@ -14,6 +14,7 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/result.h"
 
 namespace ember::server::net {
@@ -36,15 +37,20 @@ class BufferRing {
   void grow();
 
   /// The data received into buffer `id`.
+  /// Requires: the system has filled the buffer, and it was not given back since.
   std::span<const char> data(uint16_t id, size_t size) const {
+    debug_check(id < provided_ && size <= kBufferSize, "what is received lies in a lent buffer");
     return {buffers_ + size_t{id} * kBufferSize, size};
   }
 
   /// Lends buffer `id` again; the system sees it with the next publish().
+  /// Requires: the system has filled it, and it was not given back since.
   void give_back(uint16_t id);
   void publish();
 
  private:
+  void lend(uint16_t id);
+
   io_uring& ring_;
   io_uring_buf_ring* entries_;
   char* buffers_;

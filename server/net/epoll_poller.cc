@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/mutex.h"
 #include "server/net/wake_event.h"
 
 namespace ember::server::net {
@@ -41,6 +42,7 @@ class EpollPoller final : public Poller {
  public:
   EpollPoller(LoopHooks& hooks, Fd epoll, std::unique_ptr<WakeEvent> wake_event)
       : hooks_(hooks), epoll_(std::move(epoll)), wake_event_(std::move(wake_event)) {
+    role_.assume();
     control(EPOLL_CTL_ADD, wake_event_->fd(), EPOLLIN, kWakeTag);
   }
 
@@ -65,21 +67,22 @@ class EpollPoller final : public Poller {
     int error;
   };
 
-  void control(int operation, int fd, uint32_t events, uintptr_t data);
-  void watch_stream(Stream& stream);
-  void finish_connect(Stream& stream);
-  void tell_refused();
-  void dispatch(const epoll_event& event);
-  void receive(Stream& stream);
-  void accept(Listener& listener);
-  void release_closed();
+  void control(int operation, int fd, uint32_t events, uintptr_t data) EMBER_REQUIRES(role_);
+  void watch_stream(Stream& stream) EMBER_REQUIRES(role_);
+  void finish_connect(Stream& stream) EMBER_REQUIRES(role_);
+  void tell_refused() EMBER_REQUIRES(role_);
+  void dispatch(const epoll_event& event) EMBER_REQUIRES(role_);
+  void receive(Stream& stream) EMBER_REQUIRES(role_);
+  void accept(Listener& listener) EMBER_REQUIRES(role_);
+  void release_closed() EMBER_REQUIRES(role_);
 
+  [[no_unique_address]] Role role_;
   LoopHooks& hooks_;
   Fd epoll_;
   std::unique_ptr<WakeEvent> wake_event_;
-  std::vector<Stream*> closed_;
-  std::vector<Refused> refused_;
-  std::array<char, kReceiveSize> receive_buffer_;
+  std::vector<Stream*> closed_ EMBER_GUARDED_BY(role_);
+  std::vector<Refused> refused_ EMBER_GUARDED_BY(role_);
+  std::array<char, kReceiveSize> receive_buffer_ EMBER_GUARDED_BY(role_);
 };
 
 void EpollPoller::control(int operation, int fd, uint32_t events, uintptr_t data) {
@@ -92,6 +95,8 @@ void EpollPoller::control(int operation, int fd, uint32_t events, uintptr_t data
 
 void EpollPoller::watch_stream(Stream& stream) {
   const auto& state = stream.poller_state;
+  debug_check(state.fd >= 0 && !state.closing, "only an open stream is watched");
+  debug_check(!state.blocked || state.sending, "a stream is blocked by the send under way");
   uint32_t events = 0;
   if (state.wanted && !state.ended && !state.connecting) {
     events |= EPOLLIN;
@@ -103,6 +108,8 @@ void EpollPoller::watch_stream(Stream& stream) {
 }
 
 void EpollPoller::listen(Listener& listener, int fd) {
+  role_.assume();
+  debug_check(fd >= 0, "a listener has a socket");
   auto& state = listener.poller_state;
   state.fd = fd;
   state.wanted = true;
@@ -114,6 +121,7 @@ void EpollPoller::listen(Listener& listener, int fd) {
 }
 
 void EpollPoller::unlisten(Listener& listener) {
+  role_.assume();
   auto& state = listener.poller_state;
   state.wanted = false;
   if (state.armed) {
@@ -123,11 +131,14 @@ void EpollPoller::unlisten(Listener& listener) {
 }
 
 void EpollPoller::watch(Readable& readable, int fd) {
+  role_.assume();
+  debug_check(fd >= 0 && !readable.poller_state.armed, "a readable is watched once");
   readable.poller_state = {.fd = fd, .wanted = true, .armed = true};
   control(EPOLL_CTL_ADD, fd, EPOLLIN, reinterpret_cast<uintptr_t>(&readable) | kReadableTag);
 }
 
 void EpollPoller::unwatch(Readable& readable) {
+  role_.assume();
   auto& state = readable.poller_state;
   state.wanted = false;
   if (state.armed) {
@@ -137,6 +148,8 @@ void EpollPoller::unwatch(Readable& readable) {
 }
 
 void EpollPoller::add(Stream& stream, Fd connection) {
+  role_.assume();
+  debug_check(static_cast<bool>(connection), "a stream has a socket");
   auto& state = stream.poller_state;
   state = {};
   state.fd = connection.release();
@@ -145,6 +158,8 @@ void EpollPoller::add(Stream& stream, Fd connection) {
 }
 
 void EpollPoller::connect(Stream& stream, Fd socket, const SocketAddress& address) {
+  role_.assume();
+  debug_check(static_cast<bool>(socket), "a stream has a socket");
   auto& state = stream.poller_state;
   check(state.security == Security::plain, "an outgoing connection is plain");
   state = {};
@@ -165,6 +180,7 @@ void EpollPoller::connect(Stream& stream, Fd socket, const SocketAddress& addres
 /// The socket can be written to, or has an error: the connect is over.
 void EpollPoller::finish_connect(Stream& stream) {
   auto& state = stream.poller_state;
+  debug_check(state.connecting && !state.sending && !state.ended, "nothing comes before a connect");
   int error = 0;
   socklen_t size = sizeof(error);
   if (::getsockopt(state.fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
@@ -180,6 +196,7 @@ void EpollPoller::tell_refused() {
   for (const Refused& refused : std::exchange(refused_, {})) {
     auto& state = refused.stream->poller_state;
     if (!state.closing) {
+      debug_check(state.connecting && !state.ended, "a connect is refused once");
       state.connecting = false;
       state.ended = true;
       refused.stream->on_connected(refused.error);
@@ -188,6 +205,7 @@ void EpollPoller::tell_refused() {
 }
 
 void EpollPoller::pause(Stream& stream) {
+  role_.assume();
   auto& state = stream.poller_state;
   if (state.wanted && !state.closing) {
     state.wanted = false;
@@ -196,6 +214,7 @@ void EpollPoller::pause(Stream& stream) {
 }
 
 void EpollPoller::resume(Stream& stream) {
+  role_.assume();
   auto& state = stream.poller_state;
   if (!state.wanted && !state.closing) {
     state.wanted = true;
@@ -204,8 +223,12 @@ void EpollPoller::resume(Stream& stream) {
 }
 
 void EpollPoller::send(Stream& stream, std::span<const iovec> ranges) {
+  role_.assume();
   auto& state = stream.poller_state;
   check(!state.sending && !state.closing, "one send at a time, on an open stream");
+  check(!ranges.empty() && ranges.size() <= kMaxRanges, "a send has 1 to kMaxRanges ranges");
+  debug_check(!state.connecting && state.fd >= 0, "a stream is sent to once it stands");
+  debug_check([&] { return size_of(ranges) > 0; }, "a send has bytes");
   ssize_t sent = 0;
   do {
     if (ranges.size() == 1) {
@@ -218,6 +241,8 @@ void EpollPoller::send(Stream& stream, std::span<const iovec> ranges) {
     }
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) {
+    debug_check([&] { return static_cast<size_t>(sent) <= size_of(ranges); },
+                "no more is sent than was asked");
     stream.on_sent(static_cast<size_t>(sent), 0);
     return;
   }
@@ -231,8 +256,10 @@ void EpollPoller::send(Stream& stream, std::span<const iovec> ranges) {
 }
 
 void EpollPoller::close(Stream& stream) {
+  role_.assume();
   auto& state = stream.poller_state;
   if (!state.closing) {
+    debug_check(state.fd >= 0, "a stream is closed before it is released");
     state.closing = true;
     closed_.push_back(&stream);
     std::erase_if(refused_, [&](const Refused& refused) { return refused.stream == &stream; });
@@ -240,6 +267,7 @@ void EpollPoller::close(Stream& stream) {
 }
 
 void EpollPoller::turn(int timeout_ms) {
+  role_.assume();
   std::array<epoll_event, kMaxEvents> events;
   if (!closed_.empty() || !refused_.empty()) {
     timeout_ms = 0;
@@ -308,6 +336,7 @@ void EpollPoller::dispatch(const epoll_event& event) {
 
 void EpollPoller::receive(Stream& stream) {
   auto& state = stream.poller_state;
+  debug_check(state.wanted && !state.ended && !state.connecting, "what is received is wanted");
   const ssize_t size =
       ::recv(state.fd, receive_buffer_.data(), receive_buffer_.size(), MSG_DONTWAIT);
   if (size > 0) {
@@ -347,6 +376,8 @@ void EpollPoller::release_closed() {
   while (!closed_.empty()) {
     Stream& stream = *closed_.back();
     closed_.pop_back();
+    debug_check(stream.poller_state.closing && stream.poller_state.fd >= 0,
+                "a stream is closed once, then released");
     ::close(std::exchange(stream.poller_state.fd, -1));
     stream.on_released();
   }

@@ -9,6 +9,14 @@ void Stream::on_connected(int /*error*/) {
   check(false, "whoever connects a stream is told of its connection");
 }
 
+size_t size_of(std::span<const iovec> ranges) {
+  size_t size = 0;
+  for (const iovec& range : ranges) {
+    size += range.iov_len;
+  }
+  return size;
+}
+
 std::string_view name_of(PollerKind kind) {
   switch (kind) {
     case PollerKind::uring:

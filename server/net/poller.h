@@ -119,6 +119,9 @@ class LoopHooks {
   virtual void on_wake() = 0;
 };
 
+/// Returns the bytes of all ranges together.
+size_t size_of(std::span<const iovec> ranges);
+
 enum class PollerKind : uint8_t { automatic, uring, epoll };
 
 class Poller {

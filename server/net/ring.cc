@@ -43,6 +43,7 @@ Result<void> try_receive(io_uring& ring) {
   const Fd receiver(pair[0]);
   const Fd sender(pair[1]);
   io_uring_sqe* const entry = io_uring_get_sqe(&ring);
+  check(entry != nullptr, "a new ring has room");
   io_uring_prep_recv_multishot(entry, receiver.get(), nullptr, 0, 0);
   entry->flags |= IOSQE_BUFFER_SELECT;
   entry->buf_group = BufferRing::kGroup;
@@ -75,6 +76,7 @@ Result<void> Ring::open() {
       kCommon | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL,
       kCommon,
   };
+  check(!open_, "a ring is opened once");
   int result = -EINVAL;
   for (const unsigned flags : kFlagSets) {
     io_uring_params parameters{};

@@ -6,6 +6,7 @@
 
 #include <liburing.h>
 
+#include "base/check.h"
 #include "base/result.h"
 
 namespace ember::server::net {
@@ -24,7 +25,11 @@ class Ring {
 
   /// An Error says why io_uring is refused and what helps.
   Result<void> open();
-  io_uring& get() { return ring_; }
+  /// Requires: open() succeeded.
+  io_uring& get() {
+    debug_check(open_, "a ring is opened before it is used");
+    return ring_;
+  }
 
  private:
   io_uring ring_{};

@@ -31,6 +31,7 @@ Result<SocketAddress> SocketAddress::inet(const std::string& host, uint16_t port
         "\"{}\" is no numeric address; write 127.0.0.1 or ::1, or let the name be resolved", host));
   }
   address.set_port(port);
+  debug_check(address.size_ > 0 && address.port() == port, "an address has its port");
   return address;
 }
 
@@ -55,6 +56,7 @@ SocketAddress SocketAddress::of_socket(int fd) {
   if (::getsockname(fd, &address.address_.any, &size) != 0) {
     return {};
   }
+  check(size <= sizeof(address.address_), "an address fits in a sockaddr_storage");
   address.size_ = size;
   return address;
 }
@@ -65,6 +67,7 @@ SocketAddress SocketAddress::of_peer(int fd) {
   if (::getpeername(fd, &address.address_.any, &size) != 0) {
     return {};
   }
+  check(size <= sizeof(address.address_), "an address fits in a sockaddr_storage");
   address.size_ = size;
   return address;
 }

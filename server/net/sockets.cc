@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/check.h"
 #include "server/net/socket_address.h"
 
 namespace ember::server::net {
@@ -57,6 +58,7 @@ std::unexpected<Error> cannot_listen(const std::string& where, int error) {
 /// bind(), which waits a little for an address in use: the kernel closes the sockets of a killed
 /// process that used io_uring some milliseconds after the process is gone.
 bool bind_patiently(int fd, const sockaddr* address, socklen_t size) {
+  check(fd >= 0 && address != nullptr && size > 0, "a socket is bound to an address");
   constexpr int kAttempts = 50;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (::bind(fd, address, size) == 0) {
@@ -81,6 +83,7 @@ Result<ListenSocket> bind_to(const addrinfo& info, const ListenOptions& options,
   if (fd < 0) {
     return cannot_listen(where, errno);
   }
+  check(!shared || info.ai_socktype == SOCK_DGRAM, "only datagram sockets share an address");
   if (info.ai_socktype == SOCK_STREAM) {
     set_option(fd, SOL_SOCKET, SO_REUSEADDR);
   } else if (shared) {
@@ -105,6 +108,7 @@ Result<ListenSocket> listen_on(const addrinfo& info, const ListenOptions& option
     return socket;
   }
   const int fd = socket->fd.get();
+  check(info.ai_socktype == SOCK_STREAM && fd >= 0, "stream sockets are listened on");
   // Accepted connections inherit these two.
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE);
   set_option(fd, IPPROTO_TCP, TCP_NODELAY);
@@ -117,6 +121,7 @@ Result<ListenSocket> listen_on(const addrinfo& info, const ListenOptions& option
 /// Adds `copies` sockets that share `info`'s address.
 Result<void> open_copies(const addrinfo& info, size_t copies, const ListenOptions& options,
                          std::vector<ListenSocket>& sockets) {
+  check(info.ai_socktype == SOCK_DGRAM && copies > 0, "datagram sockets have copies");
   SocketAddress address(*info.ai_addr, info.ai_addrlen);
   {
     // Alone first: sharing would also be granted beside another server.
@@ -161,6 +166,7 @@ Result<AddressList> resolve(const TcpAddress& address, int type) {
   if (result != 0) {
     return fail(fmt::format("cannot resolve {} (-l): {}", address.host, ::gai_strerror(result)));
   }
+  check(list != nullptr, "a name that is resolved has an address");
   return AddressList(list);
 }
 

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/check.h"
+
 namespace ember::server::net {
 namespace {
 
@@ -28,6 +30,7 @@ void read_local(msghdr& message, UdpPeer& peer) {
 template <typename Info>
 void write_local(msghdr& message, int level, int type, const Info& info) {
   cmsghdr* const part = CMSG_FIRSTHDR(&message);
+  debug_check(part != nullptr, "the ancillary data has room");
   part->cmsg_level = level;
   part->cmsg_type = type;
   part->cmsg_len = CMSG_LEN(sizeof(Info));
@@ -98,6 +101,8 @@ std::optional<UdpEndpoint::Datagram> UdpEndpoint::receive() {
   if (size < 0) {
     return std::nullopt;
   }
+  debug_check(size <= static_cast<ssize_t>(kReceiveSize), "a datagram fits its buffer");
+  debug_check(message.msg_namelen <= sizeof(datagram.peer.address), "an address fits its place");
   datagram.peer.address_size = message.msg_namelen;
   read_local(message, datagram.peer);
   datagram.bytes = {buffer_.get(), static_cast<size_t>(size)};
@@ -105,6 +110,8 @@ std::optional<UdpEndpoint::Datagram> UdpEndpoint::receive() {
 }
 
 bool UdpEndpoint::send(const UdpPeer& peer, std::span<const char> bytes) {
+  debug_check(peer.address_size > 0 && bytes.size() < kReceiveSize,
+              "a datagram has an address, and a size that UDP can carry");
   Control control;
   iovec range{.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
   msghdr message{};

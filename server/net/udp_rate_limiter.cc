@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <random>
 
+#include "base/check.h"
+
 namespace ember::server::net {
 namespace {
 
@@ -37,6 +39,7 @@ bool UdpRateLimiter::take(uint64_t network, size_t request_size, size_t answer_s
   const int64_t present =
       std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count();
   auto& paid_until = paid_until_[mix(mix(network ^ key_) + key_) % kAllowances];
+  debug_check(cost >= 0, "what an answer costs fits");
   int64_t before = paid_until.load(std::memory_order_relaxed);
   while (true) {
     const int64_t after = std::max(before, present) + cost;

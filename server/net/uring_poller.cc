@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/mutex.h"
 #include "server/net/buffer_ring.h"
 #include "server/net/ring.h"
 #include "server/net/wake_event.h"
@@ -55,6 +56,7 @@ class UringPoller final : public Poller {
         ring_(std::move(ring)),
         wake_event_(std::move(wake_event)),
         buffers_(std::move(buffers)) {
+    role_.assume();
     arm_wake();
   }
 
@@ -73,33 +75,34 @@ class UringPoller final : public Poller {
   void wake() override { wake_event_->raise(); }
 
  private:
-  io_uring_sqe& submission();
-  Outgoing& outgoing();
-  void submit_and_wait(int timeout_ms);
-  void arm_receive(Stream& stream);
-  void arm_accept(Listener& listener);
-  void arm_poll(Readable& readable);
-  void arm_wake();
-  void cancel(uint64_t user_data);
-  void halt_receive(Stream& stream);
-  void dispatch(const io_uring_cqe& completion);
-  void received(Stream& stream, const io_uring_cqe& completion);
-  void sent(Stream& stream, int result);
-  void connected(Stream& stream, int result);
-  void accepted(Listener& listener, const io_uring_cqe& completion);
-  void readable_now(Readable& readable);
-  void release_if_done(Stream& stream);
-  void release_closed();
+  io_uring_sqe& submission() EMBER_REQUIRES(role_);
+  Outgoing& outgoing() EMBER_REQUIRES(role_);
+  void submit_and_wait(int timeout_ms) EMBER_REQUIRES(role_);
+  void arm_receive(Stream& stream) EMBER_REQUIRES(role_);
+  void arm_accept(Listener& listener) EMBER_REQUIRES(role_);
+  void arm_poll(Readable& readable) EMBER_REQUIRES(role_);
+  void arm_wake() EMBER_REQUIRES(role_);
+  void cancel(uint64_t user_data) EMBER_REQUIRES(role_);
+  void halt_receive(Stream& stream) EMBER_REQUIRES(role_);
+  void dispatch(const io_uring_cqe& completion) EMBER_REQUIRES(role_);
+  void received(Stream& stream, const io_uring_cqe& completion) EMBER_REQUIRES(role_);
+  void sent(Stream& stream, int result) EMBER_REQUIRES(role_);
+  void connected(Stream& stream, int result) EMBER_REQUIRES(role_);
+  void accepted(Listener& listener, const io_uring_cqe& completion) EMBER_REQUIRES(role_);
+  void readable_now(Readable& readable) EMBER_REQUIRES(role_);
+  void release_if_done(Stream& stream) EMBER_REQUIRES(role_);
+  void release_closed() EMBER_REQUIRES(role_);
 
+  [[no_unique_address]] Role role_;
   LoopHooks& hooks_;
   std::unique_ptr<Ring> ring_;
   std::unique_ptr<WakeEvent> wake_event_;
   std::unique_ptr<BufferRing> buffers_;
-  std::vector<std::unique_ptr<Outgoing>> outgoing_;
-  size_t outgoing_used_ = 0;
-  std::vector<Stream*> closed_;
-  bool starved_ = false;     // a receive found no buffer in this turn
-  uint64_t wake_count_ = 0;  // what the eventfd's read writes to
+  std::vector<std::unique_ptr<Outgoing>> outgoing_ EMBER_GUARDED_BY(role_);
+  size_t outgoing_used_ EMBER_GUARDED_BY(role_) = 0;
+  std::vector<Stream*> closed_ EMBER_GUARDED_BY(role_);
+  bool starved_ EMBER_GUARDED_BY(role_) = false;  // a receive found no buffer in this turn
+  uint64_t wake_count_ = 0;                       // what the eventfd's read writes to
 };
 
 io_uring_sqe& UringPoller::submission() {
@@ -122,11 +125,14 @@ Outgoing& UringPoller::outgoing() {
   if (outgoing_used_ == outgoing_.size()) {
     outgoing_.push_back(std::make_unique<Outgoing>());
   }
+  debug_check(outgoing_used_ < outgoing_.size(), "what the kernel still reads is not used again");
   return *outgoing_[outgoing_used_++];
 }
 
 void UringPoller::arm_receive(Stream& stream) {
   auto& state = stream.poller_state;
+  debug_check(!state.armed && !state.ended && !state.closing && state.fd >= 0,
+              "an open stream has one receive outstanding");
   io_uring_sqe& entry = submission();
   io_uring_prep_recv_multishot(&entry, state.fd, nullptr, 0, 0);
   entry.flags |= IOSQE_BUFFER_SELECT;
@@ -138,6 +144,7 @@ void UringPoller::arm_receive(Stream& stream) {
 
 void UringPoller::arm_accept(Listener& listener) {
   auto& state = listener.poller_state;
+  debug_check(state.wanted && !state.armed, "a listener has one accept outstanding");
   io_uring_sqe& entry = submission();
   io_uring_prep_multishot_accept(&entry, state.fd, nullptr, nullptr, SOCK_CLOEXEC);
   io_uring_sqe_set_data64(&entry, tagged(&listener, tag_accept));
@@ -146,6 +153,8 @@ void UringPoller::arm_accept(Listener& listener) {
 
 /// Once, not multishot: what is left unread is told again then, as with epoll.
 void UringPoller::arm_poll(Readable& readable) {
+  debug_check(readable.poller_state.wanted && !readable.poller_state.armed,
+              "a readable is asked for once");
   io_uring_sqe& entry = submission();
   io_uring_prep_poll_add(&entry, readable.poller_state.fd, POLLIN);
   io_uring_sqe_set_data64(&entry, tagged(&readable, tag_readable));
@@ -165,6 +174,8 @@ void UringPoller::cancel(uint64_t user_data) {
 }
 
 void UringPoller::listen(Listener& listener, int fd) {
+  role_.assume();
+  debug_check(fd >= 0, "a listener has a socket");
   auto& state = listener.poller_state;
   state.fd = fd;
   state.wanted = true;
@@ -176,6 +187,7 @@ void UringPoller::listen(Listener& listener, int fd) {
 }
 
 void UringPoller::unlisten(Listener& listener) {
+  role_.assume();
   auto& state = listener.poller_state;
   if (state.wanted && state.armed) {
     cancel(tagged(&listener, tag_accept));
@@ -184,6 +196,8 @@ void UringPoller::unlisten(Listener& listener) {
 }
 
 void UringPoller::watch(Readable& readable, int fd) {
+  role_.assume();
+  debug_check(fd >= 0 && !readable.poller_state.wanted, "a readable is watched once");
   auto& state = readable.poller_state;
   state.fd = fd;
   state.wanted = true;
@@ -193,6 +207,7 @@ void UringPoller::watch(Readable& readable, int fd) {
 }
 
 void UringPoller::unwatch(Readable& readable) {
+  role_.assume();
   auto& state = readable.poller_state;
   if (state.wanted && state.armed) {
     cancel(tagged(&readable, tag_readable));
@@ -202,6 +217,7 @@ void UringPoller::unwatch(Readable& readable) {
 
 void UringPoller::readable_now(Readable& readable) {
   auto& state = readable.poller_state;
+  debug_check(state.armed, "what is told was asked for");
   state.armed = false;
   if (state.wanted) {
     readable.on_readable();
@@ -212,6 +228,8 @@ void UringPoller::readable_now(Readable& readable) {
 }
 
 void UringPoller::add(Stream& stream, Fd connection) {
+  role_.assume();
+  debug_check(static_cast<bool>(connection), "a stream has a socket");
   auto& state = stream.poller_state;
   state = {};
   state.fd = connection.release();
@@ -220,6 +238,8 @@ void UringPoller::add(Stream& stream, Fd connection) {
 }
 
 void UringPoller::connect(Stream& stream, Fd socket, const SocketAddress& address) {
+  role_.assume();
+  debug_check(static_cast<bool>(socket), "a stream has a socket");
   auto& state = stream.poller_state;
   check(state.security == Security::plain, "an outgoing connection is plain");
   state = {};
@@ -242,11 +262,13 @@ void UringPoller::halt_receive(Stream& stream) {
 }
 
 void UringPoller::pause(Stream& stream) {
+  role_.assume();
   stream.poller_state.wanted = false;
   halt_receive(stream);
 }
 
 void UringPoller::resume(Stream& stream) {
+  role_.assume();
   auto& state = stream.poller_state;
   state.wanted = true;
   // One that is still being cancelled is armed again when its end is told.
@@ -256,9 +278,12 @@ void UringPoller::resume(Stream& stream) {
 }
 
 void UringPoller::send(Stream& stream, std::span<const iovec> ranges) {
+  role_.assume();
   auto& state = stream.poller_state;
   check(!state.sending && !state.closing, "one send at a time, on an open stream");
   check(!ranges.empty() && ranges.size() <= kMaxRanges, "a send has 1 to kMaxRanges ranges");
+  debug_check(!state.connecting && state.fd >= 0, "a stream is sent to once it stands");
+  debug_check([&] { return size_of(ranges) > 0; }, "a send has bytes");
   // WAITALL: the kernel goes on after a short send by itself.
   constexpr int kFlags = MSG_NOSIGNAL | MSG_WAITALL;
   io_uring_sqe& entry = submission();
@@ -278,10 +303,12 @@ void UringPoller::send(Stream& stream, std::span<const iovec> ranges) {
 }
 
 void UringPoller::close(Stream& stream) {
+  role_.assume();
   auto& state = stream.poller_state;
   if (state.closing) {
     return;
   }
+  debug_check(state.fd >= 0 && !state.released, "a stream is closed before it is released");
   state.closing = true;
   state.wanted = false;
   halt_receive(stream);
@@ -297,6 +324,8 @@ void UringPoller::close(Stream& stream) {
 void UringPoller::release_if_done(Stream& stream) {
   auto& state = stream.poller_state;
   if (state.closing && state.operations == 0 && !state.released) {
+    debug_check(!state.armed && !state.sending && !state.connecting,
+                "a stream without operations has none outstanding");
     state.released = true;
     closed_.push_back(&stream);
   }
@@ -306,6 +335,8 @@ void UringPoller::release_closed() {
   while (!closed_.empty()) {
     Stream& stream = *closed_.back();
     closed_.pop_back();
+    debug_check(stream.poller_state.released && stream.poller_state.operations == 0,
+                "the kernel is done with a stream that is released");
     ::close(std::exchange(stream.poller_state.fd, -1));
     stream.on_released();
   }
@@ -334,6 +365,7 @@ void UringPoller::submit_and_wait(int timeout_ms) {
 }
 
 void UringPoller::turn(int timeout_ms) {
+  role_.assume();
   submit_and_wait(timeout_ms);
   std::array<io_uring_cqe*, kBatch> batch;
   unsigned told = 0;
@@ -351,6 +383,7 @@ void UringPoller::turn(int timeout_ms) {
     buffers_->grow();
   }
   release_closed();
+  debug_check(closed_.empty(), "a turn releases all that is done");
 }
 
 void UringPoller::dispatch(const io_uring_cqe& completion) {
@@ -384,6 +417,7 @@ void UringPoller::dispatch(const io_uring_cqe& completion) {
 void UringPoller::received(Stream& stream, const io_uring_cqe& completion) {
   auto& state = stream.poller_state;
   const bool more = (completion.flags & IORING_CQE_F_MORE) != 0;
+  debug_check(state.armed && state.operations > 0, "what is received was asked for");
   if (!more) {
     state.armed = false;
     state.halting = false;
@@ -414,6 +448,7 @@ void UringPoller::received(Stream& stream, const io_uring_cqe& completion) {
 
 void UringPoller::sent(Stream& stream, int result) {
   auto& state = stream.poller_state;
+  debug_check(state.sending && state.operations > 0, "what was sent was under way");
   state.sending = false;
   --state.operations;
   if (state.closing) {
@@ -431,6 +466,7 @@ void UringPoller::sent(Stream& stream, int result) {
 
 void UringPoller::connected(Stream& stream, int result) {
   auto& state = stream.poller_state;
+  debug_check(state.connecting && state.operations == 1, "nothing comes before a connect");
   state.connecting = false;
   --state.operations;
   if (state.closing) {
@@ -447,6 +483,7 @@ void UringPoller::connected(Stream& stream, int result) {
 
 void UringPoller::accepted(Listener& listener, const io_uring_cqe& completion) {
   auto& state = listener.poller_state;
+  debug_check(state.armed, "what is accepted was asked for");
   state.armed = (completion.flags & IORING_CQE_F_MORE) != 0;
   const int result = completion.res;
   if (result >= 0) {

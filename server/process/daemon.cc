@@ -11,11 +11,14 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "base/check.h"
+
 namespace ember::server {
 namespace {
 
 /// In the starter: until the server serves or has ended.
 [[noreturn]] void wait_for(pid_t server, const Fd& readable) {
+  check(server > 0 && readable, "a starter has a server to wait for");
   char byte = 0;
   ssize_t size = 0;
   do {
@@ -34,6 +37,7 @@ namespace {
 }  // namespace
 
 Result<void> Daemon::detach() {
+  check(!starter_ && starter_pid_ == 0, "a process is detached once");
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return fail_errno("failed to daemon() in order to daemonize (-d): no pipe", errno);
@@ -52,6 +56,7 @@ Result<void> Daemon::detach() {
     writable.reset();
     wait_for(child, readable);
   }
+  check(child == 0 && starter_pid_ != ::getpid(), "the server is a process of its own");
   starter_ = std::move(writable);
   if (::setsid() < 0) {
     return fail_errno("failed to daemon() in order to daemonize (-d): no session", errno);
@@ -86,6 +91,7 @@ Result<void> Daemon::serve(bool keep_output, bool keep_folder) {
     ::dup2(null.get(), STDERR_FILENO);
   }
   ::prctl(PR_SET_PDEATHSIG, 0);
+  check(starter_pid_ > 0, "a server that was detached has a starter");
   [[maybe_unused]] const ssize_t told = ::write(starter_.get(), "+", 1);
   starter_.reset();
   return {};

@@ -13,6 +13,7 @@
 #include <limits>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/numbers.h"
 
 namespace ember::server {
@@ -20,6 +21,7 @@ namespace {
 
 std::string read_start(int file) {
   std::array<char, 32> text{};
+  check(file >= 0, "only an open file is read");
   const ssize_t size = ::pread(file, text.data(), text.size(), 0);
   return {text.data(), size > 0 ? static_cast<size_t>(size) : 0};
 }
@@ -57,6 +59,7 @@ std::unexpected<Error> in_use(const std::string& path, pid_t pid) {
 }  // namespace
 
 Result<void> PidFile::open(const std::string& path) {
+  check(!path.empty() && !file_, "a process has one pid file");
   // No link is followed: in a folder of another user it might lead anywhere.
   Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
   if (!file) {
@@ -84,6 +87,7 @@ Result<void> PidFile::write() {
   if (!file_) {
     return {};
   }
+  check(!path_.empty(), "an open pid file has a path");
   const std::string text = fmt::format("{}\n", ::getpid());
   if (::ftruncate(file_.get(), 0) != 0 ||
       ::pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {

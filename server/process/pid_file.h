@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// PidFile: the file of -P: whose it is, and that it goes when its server goes.
+// PidFile: the file of -P, which names the server's process and is removed when the server ends.
 //
 // A stale one (its process is gone, or is something else by now) is taken over; that of a server
 // that runs is not. It is opened with the rights the process was started with, so that it may lie
@@ -22,9 +22,11 @@ class PidFile {
   /// Removes the file; where the rights for that are gone, empties it.
   ~PidFile();
 
-  /// Makes the file this process's, or says whose it is. Nothing is written to it yet.
+  /// Makes the file this process's, without writing to it yet. Returns an error when the file
+  /// belongs to a server that runs, is no ordinary file, or cannot be opened.
+  /// Requires: `path` is not empty; no file is open.
   Result<void> open(const std::string& path);
-  /// Writes the process id, if the file is open.
+  /// Writes the process id, if the file is open. Returns an error when its volume is full.
   Result<void> write();
 
  private:

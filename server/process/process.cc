@@ -18,6 +18,7 @@
 #include <cstdlib>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/fd.h"
 
 namespace ember::server {
@@ -40,6 +41,7 @@ bool may_lock_anything() {
 
 Result<void> raise_file_limit(size_t connections) {
   const rlim_t needed = connections + kReservedDescriptors;
+  check(needed > connections, "a limit of connections is no sentinel");
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
     return fail_errno("cannot read the limit of open files", errno);
@@ -88,6 +90,7 @@ void raise_lock_limit() {
 Result<void> lock_memory(size_t size) {
   rlimit limit{};
   const bool limited = ::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  check(size < RLIM_INFINITY / 2, "the size of items is checked before");
   const rlim_t needed = size + size / kPartBeside + kBesideItems;
   if (limited && limit.rlim_cur < needed && !may_lock_anything()) {
     return fail(
@@ -123,10 +126,12 @@ Result<void> drop_privileges(const std::string& user) {
       ::setuid(entry->pw_uid) != 0) {
     return fail_errno(fmt::format("failed to assume identity of user {}", user), errno);
   }
+  check(::geteuid() == entry->pw_uid && ::getegid() == entry->pw_gid, "the rights are the user's");
   return {};
 }
 
 Result<void> replace_file(const std::string& path, const std::string& content) {
+  check(!path.empty(), "a file has a path");
   const std::string temporary = path + ".tmp";
   {
     const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));

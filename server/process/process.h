@@ -19,6 +19,7 @@ Result<void> raise_file_limit(size_t connections);
 
 /// -r: raises the limit of core dumps.
 Result<void> allow_core_dumps();
+
 /// Whether the process may leave a core dump at all; to be said after it took other rights, which
 /// forbids it. Forbidden, its memory is also kept from the user's other processes.
 void permit_core_dumps(bool permitted);

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/check.h"
 #include "base/fd.h"
 #include "base/log.h"
 
@@ -36,15 +37,16 @@ ServiceManager::ServiceManager() {
 }
 
 // With -d, the process that serves is not the one that was started.
-void ServiceManager::ready() const { tell(fmt::format("READY=1\nMAINPID={}", ::getpid())); }
+void ServiceManager::ready() const { report(fmt::format("READY=1\nMAINPID={}", ::getpid())); }
 
 void ServiceManager::reloading() const {
-  tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_us()));
+  report(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_us()));
 }
 
-void ServiceManager::stopping() const { tell("STOPPING=1"); }
+void ServiceManager::stopping() const { report("STOPPING=1"); }
 
-void ServiceManager::tell(std::string_view state) const {
+void ServiceManager::report(std::string_view state) const {
+  check(!state.empty() && state.find('=') != std::string_view::npos, "a state is NAME=VALUE");
   if (address_.empty()) {
     return;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ServiceManager: systemd, or whoever else started this process and speaks its notify protocol
-// (sd_notify(3)): it hears when the server serves, reloads and stops. Without one, nothing happens.
+// ServiceManager: reports to systemd, or to another service manager that speaks its notify protocol
+// (sd_notify(3)), when the server serves, reloads and stops. Without one, nothing happens.
 // Not libsystemd: the protocol is one datagram, and stable.
 // Threads: any after the constructor.
 #pragma once
@@ -12,18 +12,21 @@ namespace ember::server {
 
 class ServiceManager {
  public:
-  /// Of this process's environment, from which it is taken: children have no business with it.
-  /// Before there are other threads.
+  /// Takes the manager's address out of this process's environment, so that children do not have
+  /// it. Requires: the process has no other threads.
   ServiceManager();
 
+  /// Returns whether a service manager started this process.
   bool present() const { return !address_.empty(); }
 
+  // Each reports at once; a failure is logged, and nothing else comes of it.
+  /// The server serves; also after reloading().
   void ready() const;
   void reloading() const;
   void stopping() const;
 
  private:
-  void tell(std::string_view state) const;
+  void report(std::string_view state) const;
 
   std::string address_;  // of the socket; "@name" is an abstract one
 };

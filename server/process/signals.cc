@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "base/check.h"
 #include "base/log.h"
 
 namespace ember::server {
@@ -15,7 +16,7 @@ namespace {
 
 /// Signals within this time of each other are one.
 constexpr std::chrono::milliseconds kTogether{200};
-/// How often the end of the watch is looked for.
+/// How long a wait for a signal lasts, until `stop` is looked at again.
 constexpr long kLookNs = 10'000'000;
 
 }  // namespace
@@ -26,7 +27,8 @@ SignalWaiter::SignalWaiter() : signals_{} {
   for (const int number : {SIGTERM, SIGINT, SIGUSR1, SIGHUP}) {
     sigaddset(&signals_, number);
   }
-  ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  const int blocked = ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  check(blocked == 0, "a process may block its signals");
 }
 
 int SignalWaiter::wait(const std::function<void()>& reload) const {
@@ -35,6 +37,8 @@ int SignalWaiter::wait(const std::function<void()>& reload) const {
     if (::sigwait(&signals_, &number) != 0) {
       continue;
     }
+    check(::sigismember(&signals_, number) == 1,
+          "only the signals that are blocked are waited for");
     if (number != SIGHUP) {
       return number;
     }
@@ -42,7 +46,8 @@ int SignalWaiter::wait(const std::function<void()>& reload) const {
   }
 }
 
-int SignalWaiter::look(long nanoseconds) const {
+int SignalWaiter::wait_ending(long nanoseconds) const {
+  check(nanoseconds >= 0 && nanoseconds < 1'000'000'000, "a wait is shorter than a second");
   const timespec time{.tv_sec = 0, .tv_nsec = nanoseconds};
   sigset_t ending = signals_;
   sigdelset(&ending, SIGHUP);  // waits for wait(), so that none is lost
@@ -52,7 +57,7 @@ int SignalWaiter::look(long nanoseconds) const {
 
 int SignalWaiter::watch_start(const std::stop_token& stop, std::atomic<bool>& give_up) const {
   while (!stop.stop_requested()) {
-    if (const int number = look(kLookNs); number != 0) {
+    if (const int number = wait_ending(kLookNs); number != 0) {
       log::info("signal {} during the start: ending", number);
       give_up.store(true, std::memory_order_relaxed);
       watch_for_another(stop);
@@ -66,7 +71,7 @@ void SignalWaiter::watch_for_another(const std::stop_token& stop) const {
   using std::chrono::steady_clock;
   const auto counts_from = steady_clock::now() + kTogether;
   while (!stop.stop_requested()) {
-    const int number = look(kLookNs);
+    const int number = wait_ending(kLookNs);
     if (number != 0 && steady_clock::now() > counts_from) {
       log::warning("signal {} again: ending at once", number);
       ::_exit(EXIT_FAILURE);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// SignalWaiter: the signals that end a server, as something to wait for instead of handlers.
-// Threads: made on the main thread before any other is, so that all inherit the mask.
+// SignalWaiter: waits for the signals that end a server or reload its settings; there are no signal
+// handlers. Not what the signals mean: run.cc.
+// Threads: made on the main thread before any other is, so that all inherit the mask; then any.
 #pragma once
 
 #include <atomic>
@@ -12,27 +13,28 @@ namespace ember::server {
 
 class SignalWaiter {
  public:
-  /// From now on SIGTERM, SIGINT, SIGUSR1 and SIGHUP wait to be asked for, and SIGPIPE is ignored.
+  /// Blocks SIGTERM, SIGINT, SIGUSR1 and SIGHUP until wait() takes them, and ignores SIGPIPE.
   SignalWaiter();
 
   /// Waits for a signal that ends the server, and returns it. At every SIGHUP calls `reload`.
   int wait(const std::function<void()>& reload) const;
 
-  /// The signal that ends servers and came already; 0 if none did.
-  int pending() const { return look(0); }
+  /// Returns the signal that ends servers and came already; 0 if none did.
+  int pending() const { return wait_ending(0); }
 
   /// While a start is under way: a signal that ends servers sets `give_up`; another one ends the
   /// process, as in watch_for_another(). A SIGHUP waits for wait().
-  /// Returns when told to: the signal, or 0.
+  /// Returns after `stop` is requested: the signal, or 0.
   int watch_start(const std::stop_token& stop, std::atomic<bool>& give_up) const;
 
   /// While a stop is under way: another signal ends the process at once, with status 1. One that
-  /// comes together with the first is no second one: timeout(1) sends two. Returns when told to.
+  /// comes together with the first is no second one: timeout(1) sends two. Returns after `stop` is
+  /// requested.
   void watch_for_another(const std::stop_token& stop) const;
 
  private:
-  /// The next signal that ends servers, if it comes within so many nanoseconds; else 0.
-  int look(long nanoseconds) const;
+  /// Returns the next signal that ends servers, if it comes within so many nanoseconds; else 0.
+  int wait_ending(long nanoseconds) const;
 
   sigset_t signals_;
 };

@@ -37,7 +37,7 @@ bool Verifier::check_unverified(uint64_t offset) const {
                                              .size = core_.classes.chunk_size(class_id),
                                              .salt = core_.salt,
                                              .part_size = core_.classes.largest()});
-  return check.verdict == ItemCheck::sound;
+  return check.verdict == ItemCheck::intact;
 }
 
 bool Verifier::verify_some() {

@@ -19,7 +19,7 @@ void Recovery::survey() {
   };
   for (uint32_t number = 1; number < count; ++number) {
     const PageHeader header = core_.takeover.warm ? header_of(number) : PageHeader{};
-    if (header.magic == 0 || !header.sound(number, core_.salt)) {
+    if (header.magic == 0 || !header.intact(number, core_.salt)) {
       damaged_pages_ += header.magic != 0 ? 1U : 0U;
       free.push_back(number);
       continue;
@@ -44,7 +44,7 @@ void Recovery::survey() {
         "each page but the superblock's is a class's, a misfit or free");
   const size_t whole = core_.region.whole().size() / pages_.page_size();
   for (auto number = count; core_.takeover.warm && number < whole; ++number) {
-    if (header_of(number).sound(number, core_.salt)) {
+    if (header_of(number).intact(number, core_.salt)) {
       misfit_pages_.push_back(number);
     }
   }

@@ -306,13 +306,13 @@ Result<void> Snapshot::read(const StateReader& reader, std::span<const uint32_t>
   if (reader.section_count() != parts_.size() + 1) {
     return fail("it has another number of sections than it describes");
   }
-  std::atomic<bool> sound{true};
+  std::atomic<bool> intact{true};
   in_parallel([&](size_t number) {
     if (!restore(parts_[number], reader, number + 1)) {
-      sound = false;
+      intact = false;
     }
   });
-  if (!sound) {
+  if (!intact) {
     return fail("a section is damaged");
   }
   restore_counters();

@@ -218,6 +218,7 @@ void Recovery::count_in(const Item& item, const ChunkPlace& place, uint8_t state
                         ScanCounters& counters) {
   PageInfo& page = pages_.page(place.page);
   const uint8_t id = page.class_id.load(std::memory_order_relaxed);
+  debug_check(id != 0, "an item that is counted lies in a page of a class");
   page.states->set(place.index, state);
   page.expires_at(item.exptime());
   ItemCounters& items = counters.items[id];
@@ -365,6 +366,7 @@ void Recovery::hand_over(const std::vector<ScanCounters>& found, RecoveryReport&
     size_class.adopt_page(number, queued);
   }
   report.items = core_.index->entry_count();
+  check(report.items <= most_items_, "no more items are found than there are chunks");
   report.damaged_pages = damaged_pages_;
 }
 

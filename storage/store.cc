@@ -210,7 +210,7 @@ StoreStats Store::stats() const {
 
 std::vector<ClassStats> Store::class_stats() const { return parts_->counters.class_stats(); }
 
-std::vector<ClassUse> Store::class_use() const { return parts_->counters.class_use(); }
+std::vector<UseCounters> Store::class_use() const { return parts_->counters.class_use(); }
 
 void Store::reset_stats() { parts_->counters.reset(); }
 

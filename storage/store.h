@@ -156,7 +156,7 @@ class Store {
   StoreStats stats() const;
   std::vector<ClassStats> class_stats() const;  // classes with pages, by class_id
   /// Sums over all threads, indexed by class_id.
-  std::vector<ClassUse> class_use() const;
+  std::vector<UseCounters> class_use() const;
   /// What `stats reset` resets counts from 0 again.
   void reset_stats();
 

@@ -65,7 +65,7 @@ void count(const Context& context, bool decrement, const Counted& counted) {
               "an item has a class");
   Counters& counters = context.counters;
   if (counted.outcome == Outcome::stored) {
-    storage::ClassUse& use = context.thread.use(counted.written.class_id);
+    storage::UseCounters& use = context.thread.use(counted.written.class_id);
     ++(decrement ? counters.decr_hits : counters.incr_hits);
     ++(decrement ? use.decr_hits : use.incr_hits);
   } else if (counted.outcome == Outcome::not_found) {

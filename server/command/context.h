@@ -99,7 +99,7 @@ struct Context {
   }
 
   /// Returns this thread's counters of the class that `item` lies in.
-  storage::ClassUse& use_of(const storage::Item& item) const {
+  storage::UseCounters& use_of(const storage::Item& item) const {
     return thread.use(store.class_of(item));
   }
 };

@@ -106,7 +106,7 @@ void count(const Context& context, const Command& command, const Hit& hit) {
     count_miss(counters, hit.found);
     return;
   }
-  storage::ClassUse& use = context.use_of(*hit.found.item);
+  storage::UseCounters& use = context.use_of(*hit.found.item);
   if (command.meta.has('T') && !hit.vivified) {
     ++counters.cmd_touch;
     ++counters.touch_hits;

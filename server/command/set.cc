@@ -20,7 +20,7 @@ void count(const Context& context, const StoreRequest& request, const Written& w
   debug_check(written.outcome != Outcome::stored || written.class_id != 0, "an item has a class");
   Counters& counters = context.counters;
   ++counters.cmd_set;
-  storage::ClassUse& use = context.thread.use(written.class_id);
+  storage::UseCounters& use = context.thread.use(written.class_id);
   const bool compared = request.rule.cas_compare.has_value();
   if (written.outcome == Outcome::stored) {
     ++use.sets;

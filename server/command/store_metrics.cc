@@ -14,10 +14,10 @@ namespace {
 using enum MetricReset;
 using enum MetricSection;
 using storage::ClassStats;
-using storage::ClassUse;
 using storage::RecoveryReport;
 using storage::Store;
 using storage::StoreStats;
+using storage::UseCounters;
 
 constexpr auto kCounter = MetricKind::counter;
 constexpr auto kGauge = MetricKind::gauge;
@@ -162,7 +162,7 @@ constexpr auto kItemMetrics = std::to_array<MetricRow<ClassStats>>({
 /// A class and what clients did with it.
 struct UsedClass {
   const ClassStats& stats;
-  const ClassUse& use;
+  const UseCounters& use;
 };
 
 /// `stats slabs`, for each class that has pages.

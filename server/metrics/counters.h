@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Counters: what one worker's commands came to, and the metrics made of them. Not the counts by
-// slab class: those are the store's (storage::ClassUse).
+// slab class: those are the store's (storage::UseCounters).
 //
 // Ownership: the registry owns the counters of all workers. Threads: one worker writes its
 // Counters; any thread reads them. Nothing is shared by writers: `stats` adds the workers up. Cost:

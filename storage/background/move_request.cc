@@ -31,6 +31,7 @@ PageMove MoveRequest::ask(int from, int to) {
   if (!spare) {
     return PageMove::no_spare;
   }
+  check(move.from != move.to, "a page moves to another class");
   move_ = move;
   begun_ = false;
   running_.store(true, std::memory_order_release);
@@ -53,6 +54,7 @@ uint8_t MoveRequest::richest_class(uint8_t but) const {
       richest = static_cast<uint8_t>(id);
     }
   }
+  check(richest == 0 || richest != but, "a class does not give to itself");
   return richest;
 }
 
@@ -70,6 +72,7 @@ void MoveRequest::carry_out(ThreadState& thread) {
 
 /// Chooses the page; later, if every page of the class is held, or another move is on its way.
 void MoveRequest::begin(ThreadState& thread) {
+  check(move_.from != 0 && !begun_, "a page is chosen once, of a class that has some");
   if (page_count(core_.slabs[move_.from]) == 0) {
     running_.store(false, std::memory_order_release);  // others were faster
     return;
@@ -91,6 +94,7 @@ bool MoveRequest::still_leaving() const {
 
 /// Gives the page to its class, unless a writer of the class was faster.
 void MoveRequest::finish() {
+  check(running(), "a move that ends was asked for");
   if (move_.to != 0) {
     SlabClass& size_class = core_.slabs[move_.to];
     const MutexLock lock(size_class.mutex);

@@ -35,6 +35,7 @@ Result<void> Resizer::grow(size_t pages) {
     }
   }
   const size_t back = pages - fresh - core_.pages.drop_excess(pages - fresh);
+  check(back + fresh <= pages, "no more pages come back than are asked for");
   for (size_t i = 0; i < back; ++i) {
     if (auto taken = core_.pages.commit_retired(); !taken) {
       return taken;

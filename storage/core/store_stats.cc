@@ -3,7 +3,7 @@
 
 namespace ember::storage {
 
-ClassUse& ClassUse::operator+=(const ClassUse& other) {
+UseCounters& UseCounters::operator+=(const UseCounters& other) {
   get_hits += other.get_hits;
   sets += other.sets;
   delete_hits += other.delete_hits;
@@ -15,7 +15,7 @@ ClassUse& ClassUse::operator+=(const ClassUse& other) {
   return *this;
 }
 
-ClassUse& ClassUse::operator-=(const ClassUse& other) {
+UseCounters& UseCounters::operator-=(const UseCounters& other) {
   get_hits -= other.get_hits;
   sets -= other.sets;
   delete_hits -= other.delete_hits;

@@ -80,7 +80,7 @@ struct StoreStats {
 };
 
 /// Per-class counters of what clients did; one table a thread, summed when asked.
-struct ClassUse {
+struct UseCounters {
   Counter get_hits;
   Counter sets;
   Counter delete_hits;
@@ -90,8 +90,8 @@ struct ClassUse {
   Counter cas_badval;
   Counter touch_hits;
 
-  ClassUse& operator+=(const ClassUse& other);
-  ClassUse& operator-=(const ClassUse& other);
+  UseCounters& operator+=(const UseCounters& other);
+  UseCounters& operator-=(const UseCounters& other);
 };
 
 }  // namespace ember::storage

@@ -23,7 +23,7 @@ class StoreThread {
   virtual void online() = 0;
 
   /// This thread's counters for a class, to be incremented by whoever serves commands.
-  virtual ClassUse& use(uint8_t class_id) = 0;
+  virtual UseCounters& use(uint8_t class_id) = 0;
 
   /// From now on `observer`, which outlives this, is told of what this thread's calls bring about.
   virtual void observe(StoreObserver& observer) = 0;

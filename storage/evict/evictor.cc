@@ -24,7 +24,7 @@ constexpr size_t kSweptPages = 8;
 void Evictor::note_eviction(ThreadState& thread, SlabClass& size_class, const Item& item,
                             IndexEntry entry) {
   debug_check([&] { return !item.live(); }, "an evicted item has ended");
-  ClassEvents& events = size_class.events;
+  ClassCounters& events = size_class.events;
   ++events.evicted;
   events.evicted_nonzero += item.exptime() != 0 ? 1U : 0U;
   events.evicted_time = entry.idle_seconds(core_.now());

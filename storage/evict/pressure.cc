@@ -14,14 +14,14 @@ constexpr double kSmoothing = 1.0 / 24;
 
 }  // namespace
 
-double Pressure::since(const ClassEvents& events, uint32_t chunk_size) const {
+double Pressure::since(const ClassCounters& events, uint32_t chunk_size) const {
   const auto read = static_cast<double>(events.evicted_main - main_evicted);
   const auto written = static_cast<double>(events.taken - taken);
   const auto returned = static_cast<double>(events.ghost_hits - ghost_hits);
   return (read + written * kWriteWeight + returned * kReturnWeight) * chunk_size;
 }
 
-double Pressure::look(const ClassEvents& events, uint32_t chunk_size) {
+double Pressure::look(const ClassCounters& events, uint32_t chunk_size) {
   const double now = since(events, chunk_size);
   main_evicted = events.evicted_main;
   taken = events.taken;

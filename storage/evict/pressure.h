@@ -17,9 +17,9 @@ struct Pressure {
   std::atomic<double> loss{0};  // bytes of value lost to eviction between looks, smoothed
 
   /// Bytes of value lost since the last look.
-  double since(const ClassEvents& events, uint32_t chunk_size) const;
+  double since(const ClassCounters& events, uint32_t chunk_size) const;
   /// Takes the counts as they are now for the last look. Returns the loss, smoothed.
-  double look(const ClassEvents& events, uint32_t chunk_size);
+  double look(const ClassCounters& events, uint32_t chunk_size);
 };
 
 }  // namespace ember::storage

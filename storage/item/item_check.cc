@@ -40,8 +40,8 @@ ItemCheck check_item(const Item& item, const ChunkFrame& frame) {
                                   .offset = frame.offset,
                                   .salt = frame.salt,
                                   .part_size = frame.part_size};
-  const bool sound = ItemWriter::checksum(item, hash, item.seal(), commit) == item.checksum();
-  return {.verdict = sound ? ItemCheck::sound : ItemCheck::damaged, .hash = hash};
+  const bool intact = ItemWriter::checksum(item, hash, item.seal(), commit) == item.checksum();
+  return {.verdict = intact ? ItemCheck::intact : ItemCheck::damaged, .hash = hash};
 }
 
 }  // namespace ember::storage

@@ -25,9 +25,9 @@ struct ItemCheck {
   enum Verdict : uint8_t {
     no_item,  // free, ended, or never sealed
     damaged,  // sealed, but not with these bytes
-    sound,
+    intact,
   } verdict = no_item;
-  Hash hash = 0;  // of the key, if sound
+  Hash hash = 0;  // of the key, if intact
 };
 
 /// Keys have at most this many bytes (protocol.txt).

@@ -25,7 +25,7 @@ class ThreadState final : public StoreThread {
   void quiesce() override { reclaimer_.quiesce(retired); }
   void offline() override { reclaimer_.go_offline(retired); }
   void online() override { reclaimer_.go_online(retired); }
-  ClassUse& use(uint8_t class_id) override { return counters.uses[class_id]; }
+  UseCounters& use(uint8_t class_id) override { return counters.uses[class_id]; }
   void observe(StoreObserver& observer) override { observer_ = &observer; }
 
   /// Null while nobody wants to be told.

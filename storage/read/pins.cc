@@ -32,6 +32,7 @@ bool Pins::pin(const Item& item) {
 }
 
 void Pins::unpin(const Item& item) {
+  debug_check([&] { return pinned(core_.pages.offset_of(&item)); }, "what is unpinned was pinned");
   core_.chain(item).for_each([this](const Chain::Part& part) { unpin_chunk(part.offset); });
   // Last: from here on the item itself may be gone.
   unpin_head(core_.pages.offset_of(&item), item.size());

@@ -37,7 +37,7 @@ bool Verifier::check_unverified(uint64_t offset) const {
                                              .size = core_.classes.chunk_size(class_id),
                                              .salt = core_.salt,
                                              .part_size = core_.classes.largest()});
-  return check.verdict == ItemCheck::sound;
+  return check.verdict == ItemCheck::intact;
 }
 
 bool Verifier::verify_some() {
@@ -92,6 +92,7 @@ void Verifier::drop_damaged() {
     return;
   }
   std::ranges::sort(damaged);
+  check(std::ranges::adjacent_find(damaged) == damaged.end(), "a damaged chunk is noted once");
   core_.index->erase_if(
       [&](uint64_t offset) { return std::ranges::binary_search(damaged, offset); });
   for (const uint64_t chunk : damaged) {

@@ -49,7 +49,7 @@ void Migration::visit_items(uint32_t page, Visit&& visit) {
 void Migration::add_chains() {
   for (const uint32_t page : numbers_) {
     visit_items(page, [&](uint64_t offset, const Item& item, ItemCheck::Verdict verdict) {
-      if (verdict == ItemCheck::sound && item.chained() && !add_chain(offset)) {
+      if (verdict == ItemCheck::intact && item.chained() && !add_chain(offset)) {
         ++broken_chains_;
       }
     });
@@ -57,7 +57,7 @@ void Migration::add_chains() {
 }
 
 /// Whether a part of `needed` bytes can lie there.
-bool Migration::part_sound(uint64_t offset, size_t needed) {
+bool Migration::part_intact(uint64_t offset, size_t needed) {
   const size_t inside = offset & (pages_.page_size() - 1);
   const uint32_t page = pages_.page_of(offset);
   if (offset % 8 != 0 || inside < sizeof(PageHeader) || inside + needed > pages_.page_size()) {
@@ -84,7 +84,7 @@ bool Migration::add_chain(uint64_t head) {
   }
   std::vector<uint64_t> chunks{head};
   for (size_t part = 0; part < chain.count(); ++part) {
-    if (!part_sound(chain.offset_of(part), chain.size_of(part))) {
+    if (!part_intact(chain.offset_of(part), chain.size_of(part))) {
       return false;
     }
     chunks.push_back(chain.offset_of(part));
@@ -154,7 +154,7 @@ std::vector<Migration::Moved> Migration::take_page(uint32_t page, RecoveryReport
   }
   const bool large = chunk_size_of(page) >= PageTable::kLargeChunk;
   visit_items(page, [&](uint64_t, const Item& item, ItemCheck::Verdict verdict) {
-    if (verdict == ItemCheck::sound && !item.chained() && wanted(item, report)) {
+    if (verdict == ItemCheck::intact && !item.chained() && wanted(item, report)) {
       all.push_back(copy(item));
     } else if (verdict == ItemCheck::damaged && !large) {
       ++report.damaged;  // a large chunk may be a part, whose bytes look like anything

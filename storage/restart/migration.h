@@ -34,12 +34,12 @@ class Migration {
     Linker& linker;
     Allocator& allocator;
   };
-  /// `pages`: their numbers, headers sound, none of them free or a class's. They may lie beyond the
-  /// arena, in the region's whole().
+  /// `pages`: their numbers, headers intact, none of them free or a class's. They may lie beyond
+  /// the arena, in the region's whole().
   Migration(const Parts& parts, std::span<const uint32_t> pages);
 
   /// A chained item that lies in those pages, in whole or in part. Its chunks elsewhere are held
-  /// until it is moved. False if its table is not sound; it may then be discarded.
+  /// until it is moved. False if its table is not intact; it may then be discarded.
   bool add_chain(uint64_t head);
   /// Those whose heads lie in the pages.
   void add_chains();
@@ -65,7 +65,7 @@ class Migration {
   void visit_items(uint32_t page, Visit&& visit);
   bool listed(uint32_t page) const;
   uint32_t chunk_size_of(uint32_t page) const;
-  bool part_sound(uint64_t offset, size_t needed);
+  bool part_intact(uint64_t offset, size_t needed);
   std::vector<Moved> take_page(uint32_t page, RecoveryReport& report);
   Moved take_chain(uint64_t head);
   static Moved copy(const Item& item);
@@ -78,7 +78,7 @@ class Migration {
   std::vector<uint32_t> numbers_;                      // in order
   std::map<uint32_t, std::vector<uint64_t>> by_page_;  // heads of chains with a chunk there
   std::map<uint64_t, std::vector<uint64_t>> held_;     // by head: its chunks in classes' pages
-  uint64_t broken_chains_ = 0;                         // with a table that is not sound
+  uint64_t broken_chains_ = 0;                         // with a table that is not intact
   std::set<uint64_t> waiting_;                         // heads of chains that were not moved yet
 };
 

@@ -19,7 +19,7 @@ void Recovery::survey() {
   };
   for (uint32_t number = 1; number < count; ++number) {
     const PageHeader header = core_.takeover.warm ? header_of(number) : PageHeader{};
-    if (header.magic == 0 || !header.sound(number, core_.salt)) {
+    if (header.magic == 0 || !header.intact(number, core_.salt)) {
       damaged_pages_ += header.magic != 0 ? 1U : 0U;
       free.push_back(number);
       continue;
@@ -44,7 +44,7 @@ void Recovery::survey() {
         "each page but the superblock's is a class's, a misfit or free");
   const size_t whole = core_.region.whole().size() / pages_.page_size();
   for (auto number = count; core_.takeover.warm && number < whole; ++number) {
-    if (header_of(number).sound(number, core_.salt)) {
+    if (header_of(number).intact(number, core_.salt)) {
       misfit_pages_.push_back(number);
     }
   }
@@ -218,6 +218,7 @@ void Recovery::count_in(const Item& item, const ChunkPlace& place, uint8_t state
                         ScanCounters& counters) {
   PageInfo& page = pages_.page(place.page);
   const uint8_t id = page.class_id.load(std::memory_order_relaxed);
+  debug_check(id != 0, "an item that is counted lies in a page of a class");
   page.states->set(place.index, state);
   page.expires_at(item.exptime());
   ItemCounters& items = counters.items[id];
@@ -365,6 +366,7 @@ void Recovery::hand_over(const std::vector<ScanCounters>& found, RecoveryReport&
     size_class.adopt_page(number, queued);
   }
   report.items = core_.index->entry_count();
+  check(report.items <= most_items_, "no more items are found than there are chunks");
   report.damaged_pages = damaged_pages_;
 }
 

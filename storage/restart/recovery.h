@@ -53,7 +53,7 @@ class Recovery {
   Result<Outcome> run(Migration& migration, RecoveryReport& report);
 
  private:
-  /// A chunk with a sound item in it.
+  /// A chunk with an intact item in it.
   struct Candidate {
     uint64_t offset = 0;
     Hash hash = 0;  // or what the index looks at of it

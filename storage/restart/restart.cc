@@ -64,6 +64,8 @@ Result<void> Restart::begin() {
         takeover.graceful ? RecoveryReport::LastStop::graceful : RecoveryReport::LastStop::crash;
   }
   const SuperblockRecord record = running_record();
+  check(record.state == SuperblockRecord::running && record.synced == 0,
+        "a region in use says so, and that it is not on its device");
   core_.order.restore(record.cas);
   core_.flushed.restore(record.flush_horizon, record.flush_due,
                         [this](uint64_t horizon, UnixSeconds due) { keep_flush(horizon, due); });
@@ -175,6 +177,7 @@ Result<void> Restart::take_snapshot(Recovery& recovery, std::unique_ptr<StateRea
   if (taken && core_.pages.page(last).unverified && !parts_.verifier.verify_page(last)) {
     taken = fail("the last page is damaged");
   }
+  check(recovery.pages().size() < core_.pages.count(), "the superblock's page is no class's");
   if (taken) {
     parts_.verifier.start(recovery.pages().size());
     return taken;
@@ -191,7 +194,9 @@ Result<void> Restart::start_over(Recovery& recovery) {
   core_.slabs.start_over();
   parts_.verifier.forget();
   parts_.counters.forget_found();
-  return core_.open_index(recovery.most_items());
+  auto opened = core_.open_index(recovery.most_items());
+  check(!opened || core_.index->entry_count() == 0, "a start that begins again knows no items");
+  return opened;
 }
 
 /// The start is over: what it found counts, and numbers are reserved for what is written from now.
@@ -204,6 +209,7 @@ Result<void> Restart::commit_start() {
   check(record.state == SuperblockRecord::running, "a start that is committed has begun");
   record.arena_size = core_.region.bytes().size();
   record.cas = core_.order.last() + core_.options.cas_reserve;
+  check(record.cas >= core_.takeover.record.cas, "numbers reserved come after those given");
   superblock_.write();
   const bool beyond = core_.region.whole().size() > core_.region.bytes().size();
   return beyond ? core_.region.cut() : Result<void>();

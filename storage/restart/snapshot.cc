@@ -115,6 +115,10 @@ std::vector<std::byte> Snapshot::description() const {
   for (const uint32_t number : image_.free_overflow) {
     append(bytes, number);
   }
+  check(bytes.size() == sizeof(Head) + page_list_.size() * sizeof(Page) +
+                            classes_.size() * sizeof(Class) +
+                            image_.free_overflow.size() * sizeof(uint32_t),
+        "a description has all pages, classes and free buckets");
   return bytes;
 }
 
@@ -175,6 +179,7 @@ void Snapshot::lay_out() {
     for (size_t size = 0; to < page_list_.size() && size < step; ++to) {
       size += size_of(page_list_[to]);
     }
+    check(to > from, "a part has a page at least");
     parts_.push_back({Part::states, from, to});
     from = to;
   }
@@ -199,6 +204,7 @@ size_t Snapshot::size_of(const Part& part) const {
 std::span<std::byte> Snapshot::index_bytes(const Part& part) const {
   const std::span<std::byte> all =
       part.kind == Part::buckets ? core_.index->bucket_bytes() : core_.index->overflow_bytes();
+  check(part.from <= part.to && part.to <= all.size(), "a part of the index lies in it");
   return all.subspan(part.from, part.to - part.from);
 }
 
@@ -213,6 +219,7 @@ Result<void> Snapshot::save(const Part& part, StateWriter& writer, size_t sectio
 }
 
 void Snapshot::save_states(const Part& part, std::byte* place) const {
+  check(part.kind == Part::states && part.to <= page_list_.size(), "states are of listed pages");
   for (size_t i = part.from; i < part.to; ++i) {
     const PageInfo& page = pages_.page(page_list_[i].number);
     const uint32_t chunks = page_list_[i].chunks;
@@ -244,6 +251,7 @@ bool Snapshot::restore(const Part& part, const StateReader& reader, size_t secti
 }
 
 void Snapshot::restore_states(const Part& part, const std::byte* place) const {
+  check(part.kind == Part::states && part.to <= page_list_.size(), "states are of listed pages");
   for (size_t i = part.from; i < part.to; ++i) {
     PageInfo& page = pages_.page(page_list_[i].number);
     const uint32_t chunks = page_list_[i].chunks;
@@ -306,13 +314,13 @@ Result<void> Snapshot::read(const StateReader& reader, std::span<const uint32_t>
   if (reader.section_count() != parts_.size() + 1) {
     return fail("it has another number of sections than it describes");
   }
-  std::atomic<bool> sound{true};
+  std::atomic<bool> intact{true};
   in_parallel([&](size_t number) {
     if (!restore(parts_[number], reader, number + 1)) {
-      sound = false;
+      intact = false;
     }
   });
-  if (!sound) {
+  if (!intact) {
     return fail("a section is damaged");
   }
   restore_counters();

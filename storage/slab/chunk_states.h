@@ -48,22 +48,23 @@ class ChunkStates {
   void assign(const void* from) { std::memcpy(words_.get(), from, count_); }
 
   /// How many chunks are free, and how many stand in each queue.
-  struct Tally {
+  struct Counters {
     size_t free = 0;
     size_t small = 0;
     size_t main = 0;
   };
   /// Counts the states. Requires: no other thread changes one: the loads are not atomic, so that
   /// several are counted at a time.
-  Tally tally() const {
-    Tally tally;
+  Counters count_states() const {
+    Counters counters;
     for (const uint8_t state : std::span(at(0), count_)) {
-      tally.free += state == chunk_state::kFree ? 1U : 0U;
-      tally.small += chunk_state::is_small(state) ? 1U : 0U;
-      tally.main += state == chunk_state::kMain ? 1U : 0U;
+      counters.free += state == chunk_state::kFree ? 1U : 0U;
+      counters.small += chunk_state::is_small(state) ? 1U : 0U;
+      counters.main += state == chunk_state::kMain ? 1U : 0U;
     }
-    debug_check(tally.free + tally.small + tally.main <= count_, "a chunk is counted once");
-    return tally;
+    debug_check(counters.free + counters.small + counters.main <= count_,
+                "a chunk is counted once");
+    return counters;
   }
 
   /// Return, set or exchange the state of a chunk. Require: index < count().

@@ -22,7 +22,7 @@ void PageHeader::seal() {
   checksum = XXH3_64bits(this, offsetof(PageHeader, checksum));
 }
 
-bool PageHeader::sound(uint32_t number, uint64_t file) const {
+bool PageHeader::intact(uint32_t number, uint64_t file) const {
   return magic == kMagic && page == number && file_id == file &&
          checksum == XXH3_64bits(this, offsetof(PageHeader, checksum));
 }

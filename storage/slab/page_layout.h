@@ -43,7 +43,7 @@ struct PageHeader {
   /// Enters magic and checksum: the header is complete.
   void seal();
   /// Returns whether seal() left these bytes, for this page of this file. They may be anything.
-  bool sound(uint32_t number, uint64_t file) const;
+  bool intact(uint32_t number, uint64_t file) const;
 };
 static_assert(sizeof(PageHeader) == 64 && std::is_trivially_copyable_v<PageHeader>);
 

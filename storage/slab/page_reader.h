@@ -25,7 +25,7 @@
 
 namespace ember::storage {
 
-/// Returns the header of a page, a copy. Its bytes may be anything (PageHeader::sound).
+/// Returns the header of a page, a copy. Its bytes may be anything (PageHeader::intact).
 inline PageHeader page_header(MemoryRegion& region, size_t page_size, uint32_t page) {
   std::array<std::byte, sizeof(PageHeader)> room;
   return load_unaligned<PageHeader>(region.view(page * page_size, room).data());

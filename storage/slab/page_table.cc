@@ -176,11 +176,11 @@ void PageTable::adopt(uint32_t number, uint8_t class_id, uint32_t generation) {
 
 QueuedChunks PageTable::count_chunks(uint32_t number) {
   PageInfo& page = pages_[number];
-  const ChunkStates::Tally tally = page.states->tally();
-  page.free = static_cast<uint32_t>(tally.free);
-  page.used = static_cast<uint32_t>(page.states->count() - tally.free);
-  check(tally.small + tally.main <= page.used, "chunks in the queues are in use");
-  return {.small = tally.small, .main = tally.main};
+  const ChunkStates::Counters counters = page.states->count_states();
+  page.free = static_cast<uint32_t>(counters.free);
+  page.used = static_cast<uint32_t>(page.states->count() - counters.free);
+  check(counters.small + counters.main <= page.used, "chunks in the queues are in use");
+  return {.small = counters.small, .main = counters.main};
 }
 
 void PageTable::wipe(uint32_t number) {

@@ -31,7 +31,7 @@
 namespace ember::storage {
 
 /// What happened in a class since start; `stats items` shows it.
-struct ClassEvents {
+struct ClassCounters {
   uint64_t evicted = 0;
   uint64_t evicted_nonzero = 0;
   uint32_t evicted_time = 0;
@@ -155,8 +155,8 @@ class SlabClass {
   UnixSeconds reclaimed_at EMBER_GUARDED_BY(mutex) = 0;
 
   GhostQueue ghost EMBER_GUARDED_BY(mutex);
-  ClassEvents events EMBER_GUARDED_BY(mutex);
-  ClassEvents events_at_reset EMBER_GUARDED_BY(mutex);
+  ClassCounters events EMBER_GUARDED_BY(mutex);
+  ClassCounters events_at_reset EMBER_GUARDED_BY(mutex);
 
  private:
   struct Hand {

@@ -11,7 +11,7 @@ uint64_t difference(const Counter& more, const Counter& less) {
   return more.get() > less.get() ? more.get() - less.get() : 0;
 }
 
-void add_events(ClassStats& stats, const ClassEvents& events, const ClassEvents& reset) {
+void add_events(ClassStats& stats, const ClassCounters& events, const ClassCounters& reset) {
   check(events.evicted >= reset.evicted && events.taken >= reset.taken,
         "a class's counts only rise");
   stats.evicted = events.evicted - reset.evicted;
@@ -127,8 +127,8 @@ std::vector<ClassStats> StoreCounters::class_stats() const {
   return all;
 }
 
-std::vector<ClassUse> StoreCounters::use_since_start() const {
-  std::vector<ClassUse> sums = past_.uses;
+std::vector<UseCounters> StoreCounters::use_since_start() const {
+  std::vector<UseCounters> sums = past_.uses;
   for (const ThreadCounters* thread : threads_) {
     for (size_t id = 0; id < sums.size(); ++id) {
       sums[id] += thread->uses[id];
@@ -137,9 +137,9 @@ std::vector<ClassUse> StoreCounters::use_since_start() const {
   return sums;
 }
 
-std::vector<ClassUse> StoreCounters::class_use() const {
+std::vector<UseCounters> StoreCounters::class_use() const {
   MutexLock lock(threads_mutex_);
-  std::vector<ClassUse> sums = use_since_start();
+  std::vector<UseCounters> sums = use_since_start();
   check(sums.size() == use_at_reset_.size(), "uses are counted for each class");
   for (size_t id = 0; id < sums.size(); ++id) {
     sums[id] -= use_at_reset_[id];

@@ -34,7 +34,7 @@ struct ItemCounters {
 struct ThreadCounters {
   explicit ThreadCounters(size_t classes) : uses(classes), items(classes) {}
 
-  std::vector<ClassUse> uses;
+  std::vector<UseCounters> uses;
   std::vector<ItemCounters> items;
 };
 
@@ -73,7 +73,7 @@ class StoreCounters {
 
   /// Sums by class id.
   std::vector<ItemCounters> items() const EMBER_EXCLUDES(threads_mutex_);
-  std::vector<ClassUse> class_use() const EMBER_EXCLUDES(threads_mutex_);
+  std::vector<UseCounters> class_use() const EMBER_EXCLUDES(threads_mutex_);
   /// Classes with pages, by id. Locks one class after the other.
   std::vector<ClassStats> class_stats() const EMBER_EXCLUDES(threads_mutex_);
   /// Fills in items, bytes and how many were stored.
@@ -91,7 +91,7 @@ class StoreCounters {
   const SizeHistogram& sizes() const { return sizes_; }
 
  private:
-  std::vector<ClassUse> use_since_start() const EMBER_REQUIRES(threads_mutex_);
+  std::vector<UseCounters> use_since_start() const EMBER_REQUIRES(threads_mutex_);
   ClassStats stats_of(SlabClass& size_class, const ItemCounters& items) const
       EMBER_REQUIRES(size_class.mutex);
 
@@ -101,7 +101,7 @@ class StoreCounters {
   std::vector<const ThreadCounters*> threads_ EMBER_GUARDED_BY(threads_mutex_);
   // Counts of threads that are gone.
   ThreadCounters past_ EMBER_GUARDED_BY(threads_mutex_);
-  std::vector<ClassUse> use_at_reset_ EMBER_GUARDED_BY(threads_mutex_);
+  std::vector<UseCounters> use_at_reset_ EMBER_GUARDED_BY(threads_mutex_);
   Mutex sizes_mutex_;  // one change at a time
   SizeHistogram sizes_;
 };

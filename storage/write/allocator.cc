@@ -56,6 +56,8 @@ Allocator::Allocator(StoreCore& core, Evictor& evictor, PageBalancer& balancer,
 
 uint8_t Allocator::class_for(size_t size, bool any_class) const {
   const uint8_t exact = core_.classes.class_for(size);
+  debug_check([&] { return exact == 0 || core_.classes.chunk_size(exact) >= size; },
+              "a class's chunks hold what it is chosen for");
   if (exact == 0 || core_.slabs[exact].has_pages() ||
       core_.pages.free_count() > core_.pages.usable() / 4) {
     return exact;
@@ -82,6 +84,7 @@ Allocator::Fit Allocator::fit(ItemPlan& plan, bool any_class) const {
   }
   plan.chained = true;
   const size_t parts = core_.part_count(plan.value_size);
+  debug_check(parts != 0, "an item too large for a chunk has a value in parts");
   // A chunk that can be pinned, as the parts can.
   const size_t size = std::max(ItemWriter::size_of(plan, parts), PageTable::kLargeChunk);
   return {class_for(size, any_class), parts};
@@ -122,6 +125,7 @@ Draft Allocator::wait_for_draft(ThreadState& thread, const ItemPlan& wanted,
     }
     const uint8_t short_of = gather(thread, plan, where, got);
     if (short_of == 0) {
+      debug_check(got.parts == where.parts, "a draft that is granted has all its parts");
       return {core_, got.head, plan};
     }
     const Room room = make_room(thread, short_of);
@@ -138,6 +142,7 @@ Draft Allocator::wait_for_draft(ThreadState& thread, const ItemPlan& wanted,
 }
 
 Outcome Allocator::out_of_memory(uint8_t class_id) {
+  check(class_id != 0, "class 0 has no chunks to run out of");
   SlabClass& size_class = core_.slabs[class_id];
   MutexLock lock(size_class.mutex);
   ++size_class.events.out_of_memory;
@@ -180,7 +185,12 @@ void Allocator::give_back(const ItemPlan& plan, const Gathered& got) {
     return;
   }
   const Chain chain = ItemWriter::chain(got.head, plan, core_.classes.largest());
+  debug_check(
+      [&] { return core_.pages.state(core_.pages.offset_of(got.head)) == chunk_state::kBusy; },
+      "the chunk of an item that is given up is busy");
   for (size_t part = 0; part < got.parts; ++part) {
+    debug_check([&] { return core_.pages.state(chain.offset_of(part)) == chunk_state::kBusy; },
+                "the parts of an item that is given up are busy");
     core_.slabs.give(chain.offset_of(part));
   }
   core_.slabs.give(core_.pages.offset_of(got.head));
@@ -193,6 +203,8 @@ uint64_t Allocator::try_take(ThreadState& thread, uint8_t class_id, ItemPlan* qu
   SlabClass& size_class = core_.slabs[class_id];
   MutexLock lock(size_class.mutex);
   const uint64_t offset = size_class.take();
+  debug_check([&] { return offset == 0 || core_.pages.state(offset) == chunk_state::kBusy; },
+              "a chunk that was taken is busy");
   if (offset != 0 && queued != nullptr && size_class.ghost.recall(queued->hash)) {
     queued->recalled = true;
     ++size_class.events.ghost_hits;
@@ -207,6 +219,7 @@ uint64_t Allocator::try_take(ThreadState& thread, uint8_t class_id, ItemPlan* qu
 /// none: nothing can be freed, nor will be by other threads.
 Allocator::Room Allocator::make_room(ThreadState& thread, uint8_t class_id) {
   SlabClass& size_class = core_.slabs[class_id];
+  debug_check(class_id != 0, "room is made in a class that has chunks");
   const unsigned limit = core_.options.evict ? kFruitlessLimit : kFruitlessLimitWithoutEviction;
   unsigned fruitless = 0;
   for (unsigned look = 0; look < kLooks; ++look) {

@@ -20,6 +20,7 @@ std::span<char> Draft::next() {
   const Chain chain = ItemWriter::chain(item_, plan_, largest);
   const size_t part = filled_ / largest;
   const size_t inside = filled_ % largest;
+  debug_check([&] { return inside < chain.size_of(part); }, "a part that is filled next has room");
   return {static_cast<char*>(core_->pages.at(chain.offset_of(part))) + inside,
           chain.size_of(part) - inside};
 }
@@ -59,6 +60,7 @@ Draft& Draft::operator=(Draft&& other) noexcept {
     plan_ = other.plan_;
     outcome_ = other.outcome_;
     filled_ = other.filled_;
+    debug_check(item_ == nullptr || core_ != nullptr, "a draft with a chunk knows its store");
   }
   return *this;
 }

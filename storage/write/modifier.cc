@@ -81,7 +81,10 @@ Published Modifier::rewrite(ThreadState& thread, std::string_view key, Hash hash
       result.outcome = tried.draft.outcome();
       return result;
     }
+    debug_check([&] { return tried.draft.plan().key == key; }, "a draft is of the key rewritten");
     PublishRule rule = fill(item, tried.draft);
+    debug_check([&] { return tried.draft.next().empty(); },
+                "a value is whole before it is published");
     rule.only_if = &item;
     result = writer_.publish(thread, std::move(tried.draft), rule);
     if (!result.changed) {
@@ -143,6 +146,7 @@ Counted Modifier::arithmetic(ThreadState& thread, std::string_view key, Hash has
         counted.value = count(*before, rule);
         size = static_cast<size_t>(write_u64(digits, counted.value) - digits);
         // memcached never shortens a number: it pads with blanks.
+        debug_check(size != 0 && size <= kMaxDecimalSize, "a number has digits, as many as fit");
         plan.value_size = std::max<uint64_t>(size, item.value_size());
         plan.exptime = rule.exptime.value_or(plan.exptime);
         plan.sequenced = rule.cas_new.has_value();

@@ -57,6 +57,7 @@ Writer::Judgement Writer::judge(const Draft& draft, const Item* there, const Pub
   if (rule.keep_exptime || verdict.older) {
     // As in memcached: what is stale on arrival lives no longer than what it replaces, and whoever
     // has won that has won this.
+    debug_check(alive != nullptr, "an expiry is kept of an item that is there");
     ItemWriter::set_exptime(draft.item(), alive->exptime());
   }
   judged.older = verdict.older;
@@ -87,7 +88,10 @@ Published Writer::publish(ThreadState& thread, Draft draft, const PublishRule& r
                                   .part_size = core_.classes.largest(),
                                   .won = rule.won || judged.won,
                                   .stale = rule.stale || judged.older};
+  debug_check(commit.sequence != 0, "a write that goes ahead has a place in the order");
   linker_.link(thread, lock, {.item = draft.item(), .plan = draft.plan(), .commit = commit}, old);
+  debug_check([&] { return draft.item()->live() && draft.item()->cas() == commit.cas; },
+              "a published item is live, with the CAS it was given");
   result.cas = commit.cas;
   result.class_id = core_.class_of(*draft.item());
   draft.release();

@@ -80,7 +80,7 @@ Result<bool> PageScan::read_page(uint32_t number, size_t size) {
 
 /// Returns true for a page that is no class's: free, or not to be recognised.
 bool PageScan::empty_here(uint32_t number, const PageHeader& header) {
-  if (header.sound(number, header_.record->file_id)) {
+  if (header.intact(number, header_.record->file_id)) {
     return false;
   }
   if (header.magic != 0) {
@@ -106,7 +106,7 @@ Result<void> PageScan::scan_page(uint32_t number, const ItemVisitor* visit) {
       return {};
     }
     header = load_unaligned<PageHeader>(page_.data());
-    const bool intact = header.sound(number, header_.record->file_id);
+    const bool intact = header.intact(number, header_.record->file_id);
     counted = intact && visit != nullptr ? count_page(number, header.chunk_size) : PageCount();
     const bool damaged = counted.row.damaged != 0 || (!intact && header.magic != 0);
     if (!in_use_ || !damaged || attempt + 1 == kLooks) {
@@ -153,7 +153,7 @@ PageScan::PageCount PageScan::count_page(uint32_t number, uint32_t chunk_size) {
   for (size_t index = 0; index < count; ++index) {
     const uint64_t offset = storage::first_chunk(number, page_size_) + index * chunk_size;
     const ItemCheck judged = check_item(item_at(offset), frame_of(offset, chunk_size));
-    if (judged.verdict == ItemCheck::sound) {
+    if (judged.verdict == ItemCheck::intact) {
       counted.items.push_back(offset);
     } else if (judged.verdict == ItemCheck::damaged && chunk_size < PageTable::kLargeChunk) {
       // Large chunks hold parts of values too, whose bytes may be anything.

@@ -13,7 +13,7 @@ TEST(PressureTest, IsNoneWhereNothingHappens) {
 
 TEST(PressureTest, CountsWhatHappenedSinceTheLastLook) {
   Pressure pressure;
-  ClassEvents events;
+  ClassCounters events;
   events.evicted_main = 10;
   EXPECT_EQ(pressure.since(events, 100), 1000);
   pressure.look(events, 100);
@@ -24,11 +24,11 @@ TEST(PressureTest, CountsWhatHappenedSinceTheLastLook) {
 
 TEST(PressureTest, AKeyThatComesBackWeighsMoreThanAReadAndThatMoreThanAWrite) {
   const Pressure pressure;
-  ClassEvents read;
+  ClassCounters read;
   read.evicted_main = 1;
-  ClassEvents written;
+  ClassCounters written;
   written.taken = 1;
-  ClassEvents returned;
+  ClassCounters returned;
   returned.ghost_hits = 1;
   EXPECT_GT(pressure.since(returned, 100), pressure.since(read, 100));
   EXPECT_GT(pressure.since(read, 100), pressure.since(written, 100));
@@ -37,7 +37,7 @@ TEST(PressureTest, AKeyThatComesBackWeighsMoreThanAReadAndThatMoreThanAWrite) {
 
 TEST(PressureTest, IsSmoothedAndFadesAway) {
   Pressure pressure;
-  ClassEvents events;
+  ClassCounters events;
   events.evicted_main = 1000;
   const double first = pressure.look(events, 100);
   EXPECT_GT(first, 0);

@@ -82,7 +82,7 @@ class ItemOfForm : public testing::TestWithParam<Form> {
 TEST_P(ItemOfForm, IsSoundWithTheHashOfItsKey) {
   ChunkOnHeap chunk(128);
   chunk.put(plan());
-  EXPECT_EQ(chunk.verdict(), Verdict::sound);
+  EXPECT_EQ(chunk.verdict(), Verdict::intact);
   EXPECT_EQ(chunk.check().hash, hash_key(plan().key));
 }
 
@@ -94,13 +94,13 @@ TEST_P(ItemOfForm, IsNotSoundWithAnyBitFlippedThatNeverChanges) {
     const bool mark = bit == kSizeWord * 8 + 30 || bit == kSizeWord * 8 + 31;
     const bool live = bit == kSeal * 8 + 10;
     chunk.flip(bit);
-    EXPECT_EQ(chunk.verdict(), expiry || mark ? Verdict::sound
+    EXPECT_EQ(chunk.verdict(), expiry || mark ? Verdict::intact
                                : live         ? Verdict::no_item
                                               : Verdict::damaged)
         << "bit " << bit % 8 << " of byte " << bit / 8;
     chunk.flip(bit);
   }
-  EXPECT_EQ(chunk.verdict(), Verdict::sound);
+  EXPECT_EQ(chunk.verdict(), Verdict::intact);
 }
 
 TEST_P(ItemOfForm, IsNotSoundWithAnyByteOverwritten) {
@@ -114,7 +114,7 @@ TEST_P(ItemOfForm, IsNotSoundWithAnyByteOverwritten) {
       const char before = std::exchange(chunk.bytes()[place], static_cast<char>(byte));
       // The top byte of the size word holds the marks too.
       if (before != chunk.bytes()[place] && place != kSizeWord + 3) {
-        EXPECT_NE(chunk.verdict(), Verdict::sound) << byte << " at " << place;
+        EXPECT_NE(chunk.verdict(), Verdict::intact) << byte << " at " << place;
       }
       chunk.bytes()[place] = before;
     }
@@ -126,7 +126,7 @@ TEST_P(ItemOfForm, StaysSoundWhenItIsTouchedAndMarked) {
   chunk.put(plan());
   ItemWriter::set_exptime(&chunk.item(), 1);
   ItemWriter::set_marks(&chunk.item(), true, true);
-  EXPECT_EQ(chunk.verdict(), Verdict::sound);
+  EXPECT_EQ(chunk.verdict(), Verdict::intact);
 }
 
 TEST_P(ItemOfForm, IsNoItemOnceItEnded) {
@@ -142,7 +142,7 @@ TEST_P(ItemOfForm, CannotBeWrittenLaterThanTheLastWrite) {
   const uint64_t sequence = chunk.item().sequence();
   ChunkFrame frame{.offset = kOffset, .size = 128, .salt = kSalt, .part_size = kCheckedPartSize};
   frame.last_sequence = sequence;
-  EXPECT_EQ(check_item(chunk.item(), frame).verdict, Verdict::sound);
+  EXPECT_EQ(check_item(chunk.item(), frame).verdict, Verdict::intact);
   frame.last_sequence = sequence - 1;
   EXPECT_EQ(check_item(chunk.item(), frame).verdict, Verdict::damaged);
 }
@@ -169,7 +169,7 @@ TEST(ItemCheck, AnItemMayFillItsChunkButNotOneByteMore) {
   ItemPlan plan = kPlain;
   plan.value_size = 48 - Item::kHeaderSize - plan.key.size();
   chunk.put(plan);
-  EXPECT_EQ(chunk.verdict(), Verdict::sound);
+  EXPECT_EQ(chunk.verdict(), Verdict::intact);
   ++plan.value_size;
   chunk.put(plan);
   EXPECT_EQ(chunk.verdict(), Verdict::damaged);
@@ -184,7 +184,7 @@ TEST(ItemCheck, ASequenceTakesItsRoomToo) {
   plan.sequenced = true;
   plan.value_size = 48 - Item::kHeaderSize - Item::kSequenceSize - plan.key.size();
   chunk.put(plan);
-  EXPECT_EQ(chunk.verdict(), Verdict::sound);
+  EXPECT_EQ(chunk.verdict(), Verdict::intact);
   ++plan.value_size;
   chunk.put(plan);
   EXPECT_EQ(chunk.verdict(), Verdict::damaged);
@@ -195,7 +195,7 @@ TEST(ItemCheck, AnEmptyValueIsSound) {
   ItemPlan plan = kPlain;
   plan.value_size = 0;
   chunk.put(plan);
-  EXPECT_EQ(chunk.verdict(), Verdict::sound);
+  EXPECT_EQ(chunk.verdict(), Verdict::intact);
 }
 
 TEST(ItemCheck, KeysHaveOneByteToTheProtocolsMost) {
@@ -203,7 +203,7 @@ TEST(ItemCheck, KeysHaveOneByteToTheProtocolsMost) {
   for (const size_t size : {0U, 1U, 250U, 251U, 255U}) {
     ChunkOnHeap chunk(512);
     chunk.put({.key = std::string_view(longest).substr(0, size), .value_size = 9});
-    EXPECT_EQ(chunk.verdict(), size >= 1 && size <= 250 ? Verdict::sound : Verdict::damaged)
+    EXPECT_EQ(chunk.verdict(), size >= 1 && size <= 250 ? Verdict::intact : Verdict::damaged)
         << size;
   }
 }
@@ -212,7 +212,7 @@ TEST(ItemCheck, AKeyMustNotReachOverTheEnd) {
   // 24 + 16 fill the chunk: no room for a key of 17.
   ChunkOnHeap chunk(40);
   chunk.put({.key = "0123456789abcdef", .value_size = 0});
-  EXPECT_EQ(chunk.verdict(), Verdict::sound);
+  EXPECT_EQ(chunk.verdict(), Verdict::intact);
   ++chunk.bytes()[kSeal];
   EXPECT_EQ(chunk.verdict(), Verdict::damaged);
 }
@@ -223,7 +223,7 @@ TEST(ItemCheck, TheTableOfAChainMustFit) {
   plan.value_size = 3 * kCheckedPartSize;
   ChunkOnHeap chunk(24 + 8 + 24);
   chunk.put(plan);
-  EXPECT_EQ(chunk.verdict(), Verdict::sound);
+  EXPECT_EQ(chunk.verdict(), Verdict::intact);
   // A fourth part; complete() would read its entry, so the size is changed afterwards.
   store_unaligned(chunk.bytes() + kSizeWord, static_cast<uint32_t>(4 * kCheckedPartSize));
   EXPECT_EQ(chunk.verdict(), Verdict::damaged);
@@ -255,7 +255,7 @@ TEST(ItemCheck, NoiseIsHardlyEverSound) {
       const auto value_size = static_cast<uint32_t>(random() % size);
       store_unaligned(chunk.bytes() + kSizeWord, value_size);
       chunk.bytes()[kSeal + 1] = static_cast<char>(chunk.bytes()[kSeal + 1] | 4);
-      sound += chunk.verdict() == Verdict::sound ? 1 : 0;
+      sound += chunk.verdict() == Verdict::intact ? 1 : 0;
     }
   }
   EXPECT_LE(sound, 3) << "21 bits: one in two million";

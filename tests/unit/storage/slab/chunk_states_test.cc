@@ -63,7 +63,7 @@ TEST(ChunkStates, AreTalliedByKind) {
   for (const size_t count : {1U, 7U, 8U, 9U, 16U, 63U, 2039U, 2040U, 2041U, 4096U, 20000U}) {
     // What lies behind is nobody's: it must not count.
     std::vector<uint8_t> bytes(count + 8, kMain);
-    ChunkStates::Tally expected;
+    ChunkStates::Counters expected;
     for (size_t i = 0; i < count; ++i) {
       bytes[i] = all[random() % std::size(all)];
       expected.free += bytes[i] == kFree ? 1U : 0U;
@@ -72,10 +72,10 @@ TEST(ChunkStates, AreTalliedByKind) {
     }
     ChunkStates states(count);
     states.assign(bytes.data());
-    const ChunkStates::Tally tally = states.tally();
-    EXPECT_EQ(tally.free, expected.free) << count;
-    EXPECT_EQ(tally.small, expected.small) << count;
-    EXPECT_EQ(tally.main, expected.main) << count;
+    const ChunkStates::Counters counters = states.count_states();
+    EXPECT_EQ(counters.free, expected.free) << count;
+    EXPECT_EQ(counters.small, expected.small) << count;
+    EXPECT_EQ(counters.main, expected.main) << count;
   }
 }
 

@@ -42,9 +42,9 @@ class SealedHeader : public testing::Test {
 
 TEST_F(SealedHeader, IsBelievedForItsPageOfItsFileOnly) {
   const PageHeader header = make();
-  EXPECT_TRUE(header.sound(7, 99));
-  EXPECT_FALSE(header.sound(8, 99));
-  EXPECT_FALSE(header.sound(7, 98));
+  EXPECT_TRUE(header.intact(7, 99));
+  EXPECT_FALSE(header.intact(8, 99));
+  EXPECT_FALSE(header.intact(7, 98));
 }
 
 TEST_F(SealedHeader, IsNotBelievedWithAnyBitFlippedBeforeTheReservedBytes) {
@@ -52,7 +52,7 @@ TEST_F(SealedHeader, IsNotBelievedWithAnyBitFlippedBeforeTheReservedBytes) {
     PageHeader header = make();
     auto* const bytes = reinterpret_cast<unsigned char*>(&header);
     bytes[bit / 8] = static_cast<unsigned char>(bytes[bit / 8] ^ 1U << bit % 8);
-    EXPECT_FALSE(header.sound(7, 99)) << bit;
+    EXPECT_FALSE(header.intact(7, 99)) << bit;
   }
 }
 

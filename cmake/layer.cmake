@@ -8,14 +8,17 @@
 set(EMBER_COMPILED_ALONE
   protocol/login_request.cc
   server/auth/sasl_plain.cc
+  server/command/binary_dialect.cc
+  server/command/classic_dialect.cc
   server/command/command_log.cc
   server/command/crawler_commands.cc
   server/command/memory_commands.cc
+  server/command/meta_dialect.cc
+  server/command/store_request.cc
   server/net/uring_poller.cc
   server/options/options.cc
   server/options/suboptions.cc
-  server/settings_report.cc
-  storage/evictor.cc)
+  server/settings_report.cc)
 list(TRANSFORM EMBER_COMPILED_ALONE PREPEND ${CMAKE_SOURCE_DIR}/)
 
 function(ember_layer name)

@@ -6,6 +6,11 @@
 namespace ember::protocol {
 namespace {
 
+/// Returns `bytes`, or an empty text where there are none: memcpy takes no null pointer.
+std::string_view not_null(std::string_view bytes) {
+  return bytes.data() == nullptr ? std::string_view("") : bytes;
+}
+
 /// A whole answer without extras.
 void append_answer(BinaryReply header, std::string_view key, std::string_view value,
                    ReplyBuffer& reply) {
@@ -14,9 +19,10 @@ void append_answer(BinaryReply header, std::string_view key, std::string_view va
   header.key_size = static_cast<uint16_t>(key.size());
   header.value_size = static_cast<uint32_t>(value.size());
   const auto write_head = [&](LineWriter& line) {
-    line = LineWriter(write_binary_header(line.at(), header)).text(key);
+    line = LineWriter(write_binary_header(line.at(), header)).text(not_null(key));
   };
-  append_head_and_value(reply, kBinaryHeaderSize + key.size(), write_head, FlatValue{value}, {});
+  append_head_and_value(reply, kBinaryHeaderSize + key.size(), write_head,
+                        FlatValue{not_null(value)}, "");
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ void answer_item(const Command& command, const BinaryItem& item, const Value& va
     line.text(key);
   };
   append_head_and_value(reply, kBinaryHeaderSize + kBinaryFlagsSize + key.size(), write_head, value,
-                        {});
+                        "");
 }
 
 }  // namespace ember::protocol

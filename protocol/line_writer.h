@@ -22,7 +22,7 @@ namespace ember::protocol {
 
 inline constexpr std::string_view kLineEnd = "\r\n";
 
-/// Copies `bytes` to `to`; returns the end.
+/// Copies `bytes` to `to`; returns the end. Requires: `bytes` is not null, even when empty.
 inline char* write_bytes(char* to, std::string_view bytes) {
   std::memcpy(to, bytes.data(), bytes.size());
   return to + bytes.size();

@@ -32,7 +32,7 @@ TEST(HeadAndValueTest, FitsABlockOrAppendsItself) {
   constexpr size_t kHeadRoom = 10;
   testing::WrittenReply written;
   const auto write_head = [](LineWriter& line) { line.text("head "); };
-  for (const std::string_view end : {std::string_view(), kLineEnd}) {
+  for (const std::string_view end : {std::string_view(""), kLineEnd}) {
     const size_t largest = BlockPool::kBlockSize - kHeadRoom - end.size();
     for (const size_t size : {size_t{0}, size_t{1}, largest, largest + 1, 3 * largest}) {
       const std::string value(size, 'v');

@@ -8,6 +8,7 @@ answer and to stop; it does not know what is tested.
 import contextlib
 import functools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -61,16 +62,26 @@ def poller_arguments(poller):
     return [] if poller == "libevent" else ["--io=" + poller]
 
 
+def first_ephemeral_port():
+    """Below it the system gives no port to outgoing connections."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as limits:
+        return int(limits.read().split()[0])
+
+
 def free_port(host="127.0.0.1"):
-    """One that neither TCP nor UDP has in use: a test may want both."""
+    """One that neither TCP nor UDP has in use: a test may want both. Not one that a client of another
+    test, side by side with this one, may be given before the server listens."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    above = first_ephemeral_port()
+    lowest, above = (10000, above) if above > 12000 else (33000, 60000)
     while True:
+        port = random.SystemRandom().randrange(lowest, above)
         with socket.socket(family, socket.SOCK_STREAM) as probe, \
                 socket.socket(family, socket.SOCK_DGRAM) as datagrams:
-            probe.bind((host, 0))
             with contextlib.suppress(OSError):
-                datagrams.bind(probe.getsockname())
-                return probe.getsockname()[1]
+                probe.bind((host, port))
+                datagrams.bind((host, port))
+                return port
 
 
 class StartError(Exception):

@@ -72,7 +72,8 @@ void write(Level level, std::string_view message) {
     return;
   }
   const auto number = static_cast<size_t>(level);
-  check(number < kNames.size() && number < kPriorities.size(), "a level has a name");
+  static_assert(kNames.size() == kPriorities.size());
+  check(number < kNames.size(), "a level has a name");
   std::string line = goes_to_journal()
                          ? fmt::format("<{}>{}: ", kPriorities[number], kNames[number])
                          : fmt::format("ember: {}: ", kNames[number]);

@@ -157,7 +157,7 @@ Result<std::unique_ptr<StateReader>> Restart::open_state_file(const Recovery& re
     return fail("the system's clock was set back, and what has expired must be looked for");
   }
   if (!recovery.all_pages_fit()) {
-    return fail("it is for other size_class options or another -m");
+    return fail("it is for other slab options or another -m");
   }
   return StateReader::open(
       *core_.region.state_path(),

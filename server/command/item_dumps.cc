@@ -84,6 +84,8 @@ void ItemDumps::begin(const protocol::Client& client, const DumpRequest& request
 }
 
 bool ItemDumps::complete(const Dump& dump) {
+  debug_check(dump.request.most_items == 0 || dump.items <= dump.request.most_items,
+              "a list is no longer than it was asked to be");
   if (dump.request.most_items != 0 && dump.items >= dump.request.most_items) {
     return true;
   }
@@ -101,20 +103,16 @@ protocol::Next ItemDumps::go_on(const Context& context, const protocol::Client& 
     if (complete(dump) || (form == DumpForm::cache && !plain_key(found.item->key()))) {
       continue;
     }
-    char* const start = reply.reserve(kMostLine);
-    protocol::LineWriter line(start);
-    if (form == DumpForm::meta) {
-      write_meta(context, found, line);
-    } else if (form == DumpForm::mg) {
-      write_mg(*found.item, line);
-    } else {
-      write_cache(*found.item, line);
-    }
-    const auto size = static_cast<size_t>(line.at() - start);
-    debug_check(size <= kMostLine, "a line fits where it was to fit");
-    reply.commit(size);
+    dump.bytes += append_written(reply, kMostLine, [&](protocol::LineWriter& line) {
+      if (form == DumpForm::meta) {
+        write_meta(context, found, line);
+      } else if (form == DumpForm::mg) {
+        write_mg(*found.item, line);
+      } else {
+        write_cache(*found.item, line);
+      }
+    });
     ++dump.items;
-    dump.bytes += size;
   }
   found_.clear();
   if (!dump.cursor.done() && !complete(dump)) {

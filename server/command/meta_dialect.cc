@@ -83,31 +83,29 @@ void answer_number(const Context& context, const Command& command, const Number&
   char digits[kMaxDecimalSize];
   const std::string_view text(digits,
                               static_cast<size_t>(write_u64(digits, number.value) - digits));
+  debug_check(text.size() <= kMaxDecimalSize, "a number's digits fit where they are written");
   const bool with_value = command.meta.has('v');
   const size_t room = protocol::max_meta_line(command) + text.size() + protocol::kLineEnd.size();
-  char* const start = reply.reserve(room);
-  LineWriter line(start);
-  if (with_value) {
-    protocol::write_value_code(text.size(), line);
-  } else {
-    line.text("HD");
-  }
-  each_flag(command.meta, [&](char flag) {
-    if (flag == 't') {
-      line.flag('t').signed_number(protocol::remaining_ttl(number.expiry, context.clock.now()));
-    } else if (flag == 'c') {
-      line.flag('c').number(context.visible_cas(number.cas));
+  append_written(reply, room, [&](LineWriter& line) {
+    if (with_value) {
+      protocol::write_value_code(text.size(), line);
     } else {
-      echo_flag(command, flag, line);
+      line.text("HD");
+    }
+    each_flag(command.meta, [&](char flag) {
+      if (flag == 't') {
+        line.flag('t').signed_number(protocol::remaining_ttl(number.expiry, context.clock.now()));
+      } else if (flag == 'c') {
+        line.flag('c').number(context.visible_cas(number.cas));
+      } else {
+        echo_flag(command, flag, line);
+      }
+    });
+    line.end_line();
+    if (with_value) {
+      line.text(text).end_line();
     }
   });
-  line.end_line();
-  if (with_value) {
-    line.text(text).end_line();
-  }
-  const auto size = static_cast<size_t>(line.at() - start);
-  debug_check(size <= room, "an answer fits where it was to fit");
-  reply.commit(size);
 }
 
 /// With -C all items are at CAS 0.

@@ -231,13 +231,7 @@ void answer_hit(const Context& context, const Command& command, const Hit& hit,
     append_line_and_value(context, item, protocol::max_meta_line(command), write_line, reply);
     return;
   }
-  const size_t room = protocol::max_meta_line(command);
-  char* const start = reply.reserve(room);
-  protocol::LineWriter line(start);
-  write_line(line);
-  const auto size = static_cast<size_t>(line.at() - start);
-  debug_check(size <= room, "a line fits where it was to fit");
-  reply.commit(size);
+  append_written(reply, protocol::max_meta_line(command), write_line);
 }
 
 }  // namespace
@@ -263,22 +257,20 @@ void meta_debug(Context& context, const Command& command, storage::Hash hash, Re
     return;
   }
   const storage::Item& item = *found.item;
+  debug_check([&] { return context.store.class_of(item) != 0; },
+              "an item lies in a page of a class");
   constexpr size_t kFieldsSize = 3 + 48 + size_t{5} * kMaxDecimalSize;
-  const size_t room = kFieldsSize + command.key_text.size();
-  char* const start = reply.reserve(room);
-  protocol::LineWriter line(start);
   // exp counts up to 0, as memcached's does: the time since the item expires.
   const int64_t since_expiry =
       item.exptime() == 0 ? -1 : int64_t{context.clock.now()} - int64_t{item.exptime()};
-  line.text("ME ").text(command.key_text).text(" exp=").signed_number(since_expiry);
-  line.text(" la=").number(found.seconds_since_access);
-  line.text(" cas=").number(context.visible_cas(item.cas()));
-  line.text(found.fetched ? " fetch=yes" : " fetch=no");
-  line.text(" cls=").number(context.store.class_of(item));
-  line.text(" size=").number(item.size()).end_line();
-  const auto size = static_cast<size_t>(line.at() - start);
-  debug_check(size <= room, "a line fits where it was to fit");
-  reply.commit(size);
+  append_written(reply, kFieldsSize + command.key_text.size(), [&](protocol::LineWriter& line) {
+    line.text("ME ").text(command.key_text).text(" exp=").signed_number(since_expiry);
+    line.text(" la=").number(found.seconds_since_access);
+    line.text(" cas=").number(context.visible_cas(item.cas()));
+    line.text(found.fetched ? " fetch=yes" : " fetch=no");
+    line.text(" cls=").number(context.store.class_of(item));
+    line.text(" size=").number(item.size()).end_line();
+  });
 }
 
 }  // namespace ember::server::command
